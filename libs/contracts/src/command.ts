@@ -1,0 +1,56 @@
+import type { z } from 'zod';
+import { type Duration, milliseconds } from './duration.js';
+import type { ObjectReference, StoredObject } from './object.js';
+
+/** `<service>.<name>`, for example `media.transform`. */
+export type CommandType = `${string}.${string}`;
+
+/** What a command is, declared once. Subject, route, OpenAPI entry, consumer and retry policy follow from it. */
+export interface CommandOptions<I extends z.ZodType, O extends z.ZodType> {
+  /** One sentence for the API reference. */
+  summary: string;
+  input: I;
+  output: O;
+  /** How long one attempt may take before it is aborted. */
+  timeout: Duration;
+  /** Attempts before the job is `failed`. */
+  attempts: number;
+  /** The scope that a caller needs. */
+  scope: string;
+  /** Objects that the input names. The gateway checks that the caller may read them before it admits the job. */
+  reads?: (input: z.output<I>) => ObjectReference[];
+  /** Objects that the result holds. The ledger registers them in the transaction that marks the job succeeded. */
+  produces?: (output: z.output<O>) => StoredObject[];
+}
+
+/** A declared command; see {@link defineCommand}. */
+export interface CommandDefinition<
+  T extends CommandType = CommandType,
+  // biome-ignore lint/suspicious/noExplicitAny: a catalog holds commands of every input and output
+  I extends z.ZodType = any,
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  O extends z.ZodType = any,
+> extends Omit<CommandOptions<I, O>, 'timeout'> {
+  readonly type: T;
+  readonly service: string;
+  readonly name: string;
+  readonly timeoutMs: number;
+}
+
+/** The validated input of a command, defaults filled in. */
+export type InputOf<C extends CommandDefinition> = z.output<C['input']>;
+/** The result of a command. */
+export type OutputOf<C extends CommandDefinition> = z.output<C['output']>;
+
+/**
+ * Declares a command: imperative, with exactly one owner, the service before the dot.
+ * Throws a `TypeError` when the type is not two lower-case words joined by a dot.
+ */
+export function defineCommand<const T extends CommandType, I extends z.ZodType, O extends z.ZodType>(
+  type: T,
+  { timeout, ...options }: CommandOptions<I, O>,
+): CommandDefinition<T, I, O> {
+  const match = /^([a-z][a-z0-9]*)\.([a-z][a-z0-9-]*)$/.exec(type);
+  if (!match) throw new TypeError(`Command type "${type}" must read <service>.<command>, in lower case.`);
+  return { ...options, type, service: match[1]!, name: match[2]!, timeoutMs: milliseconds(timeout) };
+}

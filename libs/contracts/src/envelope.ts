@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { StoredObject } from './object.js';
+
+/** CloudEvents 1.0 in structured JSON, with the extension attributes that Tandem uses. Trace context is in NATS headers. */
+export const Envelope = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  subject: z.string(),
+  time: z.iso.datetime(),
+  tenant: z.string(),
+  actor: z.string(),
+  correlationid: z.string(),
+  causationid: z.string().optional(),
+  data: z.unknown(),
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+/** The envelope of a command: `subject` is the job's id, `data` the validated input. */
+export const CommandEnvelope = Envelope.extend({
+  run: z.int().positive(),
+  attempt: z.int().positive(),
+  attempts: z.int().positive(),
+  /** Objects that the input names, by id. */
+  objects: z.record(z.uuid(), StoredObject).optional(),
+});
+export type CommandEnvelope = z.infer<typeof CommandEnvelope>;

@@ -1,0 +1,39 @@
+import type { CommandDefinition } from './command.js';
+
+/** Priority lanes of a command, fastest first. */
+export const LANES = ['high', 'normal', 'low'] as const;
+export type Lane = (typeof LANES)[number];
+
+/** JetStream streams: names and the subjects that they capture. */
+export const STREAMS = {
+  commands: { name: 'COMMANDS', subjects: ['cmd.>'] },
+  events: { name: 'EVENTS', subjects: ['evt.>'] },
+} as const;
+
+/** `cmd.<service>.<command>.<lane>` */
+export function commandSubject(command: CommandDefinition, lane: Lane = 'normal'): string {
+  return `cmd.${command.service}.${command.name}.${lane}`;
+}
+
+/** Name of the durable consumer that workers of a command share, one for each lane. */
+export function durableName(command: CommandDefinition, lane: Lane = 'normal'): string {
+  return `${command.service}_${command.name}_${lane}`;
+}
+
+/** `evt.job.<service>.<command>.<state>` */
+export function jobEventSubject(command: CommandDefinition, state: string): string {
+  return `evt.job.${command.service}.${command.name}.${state}`;
+}
+
+/** Every job event, for the ledger's consumer. */
+export const ALL_JOB_EVENTS = 'evt.job.>';
+
+/** Core NATS subject on which followers of one job hear its steps and progress. */
+export function liveSubject(jobId: string): string {
+  return `live.job.${jobId}`;
+}
+
+/** REST route of a command: `/v1/<service>/<command>`. */
+export function commandRoute(command: CommandDefinition): string {
+  return `/v1/${command.service}/${command.name}`;
+}
