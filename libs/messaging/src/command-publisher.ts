@@ -1,0 +1,84 @@
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { type Context, context as activeContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { CommandDefinition } from '@tandem/contracts/command';
+import type { CommandEnvelope } from '@tandem/contracts/envelope';
+import type { StoredObject } from '@tandem/contracts/object';
+import { commandSubject } from '@tandem/contracts/subjects';
+import { injectTrace } from '@tandem/telemetry/propagation';
+import { tracer } from '@tandem/telemetry/tracing';
+
+/** A job as the ledger hands it to the broker. */
+export interface Publication {
+  jobId: string;
+  tenant: string;
+  actor: string;
+  command: CommandDefinition;
+  input: unknown;
+  objects?: Record<string, StoredObject>;
+  run: number;
+  attempt: number;
+  attempts: number;
+}
+
+/** Publishes commands to JetStream. */
+export class CommandPublisher {
+  readonly #jetstream: JetStreamClient;
+
+  constructor(nc: NatsConnection) {
+    this.#jetstream = jetstream(nc, { timeout: 5_000 });
+  }
+
+  /**
+   * Resolves when JetStream has stored the command. The message id is the job's id and run, so publishing the same run
+   * twice within two minutes stores it once.
+   */
+  async publish(job: Publication, parent: Context = activeContext.active()): Promise<void> {
+    const span = tracer().startSpan(
+      `publish ${job.command.type}`,
+      {
+        kind: SpanKind.PRODUCER,
+        attributes: {
+          'messaging.system': 'nats',
+          'messaging.operation.type': 'send',
+          'messaging.destination.name': commandSubject(job.command),
+          'tandem.job.id': job.jobId,
+        },
+      },
+      parent,
+    );
+    const carrier = headers();
+    injectTrace((name, value) => carrier.set(name, value), trace.setSpan(parent, span));
+    const messageId = `${job.jobId}:${job.run}`;
+    try {
+      await this.#jetstream.publish(commandSubject(job.command), JSON.stringify(envelope(job, messageId)), {
+        msgID: messageId,
+        headers: carrier,
+      });
+    } catch (error) {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: 'not stored by JetStream' });
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+}
+
+function envelope(job: Publication, id: string): CommandEnvelope {
+  return {
+    specversion: '1.0',
+    id,
+    source: '/gateway',
+    type: job.command.type,
+    subject: job.jobId,
+    time: new Date().toISOString(),
+    tenant: job.tenant,
+    actor: job.actor,
+    correlationid: job.jobId,
+    data: job.input,
+    run: job.run,
+    attempt: job.attempt,
+    attempts: job.attempts,
+    objects: job.objects,
+  };
+}

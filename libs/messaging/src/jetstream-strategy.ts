@@ -1,0 +1,113 @@
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import type { Catalog } from '@tandem/contracts/catalog';
+import type { CommandDefinition } from '@tandem/contracts/command';
+import type { Logger } from '@tandem/telemetry/logger';
+import { lastValueFrom } from 'rxjs';
+import { CommandWorker } from './command-worker.js';
+import type { Connection } from './connection.js';
+import { JobReporter } from './job-reporter.js';
+import type { RunHandler } from './run-command.js';
+import { answerPings } from './service-ping.js';
+import { provisionStreams } from './streams.js';
+
+/** What a service's strategy needs. */
+export interface JetStreamStrategyOptions {
+  service: string;
+  /** Unique per process; appears in reports. */
+  worker: string;
+  catalog: Catalog;
+  connection: Connection;
+  logger: Logger;
+  /** Commands run at once, for each command of the service. */
+  concurrency: number;
+  /** Copies of each stream in a NATS cluster. */
+  replicas?: number;
+}
+
+/** Nest's transport over JetStream pull consumers: every `@HandleCommand` method becomes a worker of its command. */
+export class JetStreamStrategy extends Server implements CustomTransportStrategy {
+  readonly #workers: CommandWorker[] = [];
+  readonly #stopping = new AbortController();
+
+  constructor(private readonly options: JetStreamStrategyOptions) {
+    super();
+  }
+
+  /** Refuses a second handler of one command, which Nest would silently let win. */
+  override addHandler(pattern: unknown, callback: MessageHandler, isEvent = false, extras: Record<string, unknown> = {}): void {
+    if (this.messageHandlers.has(String(pattern))) throw new Error(`The command ${pattern} has two handlers.`);
+    super.addHandler(pattern, callback, isEvent, extras);
+  }
+
+  async listen(callback: (error?: unknown) => void): Promise<void> {
+    try {
+      const commands = this.#verifyHandlers();
+      await provisionStreams(this.options.connection.nc, this.options.replicas);
+      for (const command of commands) await this.#startWorker(command);
+      answerPings(this.options.connection.nc, { service: this.options.service, instance: this.options.worker });
+      callback();
+    } catch (error) {
+      callback(error);
+    }
+  }
+
+  /** Drains within `graceMs`: no new work, what has not begun goes back at once, what still runs at the end is aborted and goes back. */
+  async drain(graceMs: number): Promise<void> {
+    const deadline = setTimeout(() => this.#stopping.abort(new Error('the worker is shutting down')), graceMs);
+    await Promise.all(this.#workers.map((worker) => worker.drain()));
+    clearTimeout(deadline);
+    await this.options.connection.nc.flush().catch(() => undefined);
+  }
+
+  close(): void {
+    this.#stopping.abort(new Error('the worker is shutting down'));
+  }
+
+  on(): never {
+    throw new Error('The JetStream strategy has no events; watch the NATS connection instead.');
+  }
+
+  unwrap<T>(): T {
+    return this.options.connection.nc as T;
+  }
+
+  /** Boot fails loudly: a declared command without a handler would wait for ever. */
+  #verifyHandlers(): CommandDefinition[] {
+    const { service, catalog } = this.options;
+    const declared = catalog.ownedBy(service);
+    const missing = declared.filter((command) => !this.messageHandlers.has(command.type)).map((command) => command.type);
+    if (missing.length > 0) throw new Error(`The service ${service} has no handler for ${missing.join(', ')}.`);
+    const unknown = [...this.messageHandlers.keys()].filter((type) => !declared.some((command) => command.type === type));
+    if (unknown.length > 0) throw new Error(`The service ${service} handles ${unknown.join(', ')}, which it does not own in the catalog.`);
+    return declared;
+  }
+
+  async #startWorker(command: CommandDefinition): Promise<void> {
+    const { connection, worker, logger, concurrency } = this.options;
+    const handler = this.messageHandlers.get(command.type)!;
+    const run: RunHandler = async (context) => lastValueFrom(this.transformToObservable(await handler(context)));
+    const environment = {
+      command,
+      handler: logged(run, logger),
+      reporter: new JobReporter(connection.nc),
+      worker,
+      stopping: this.#stopping.signal,
+    };
+    const commandWorker = new CommandWorker(connection, environment, concurrency, logger);
+    this.#workers.push(commandWorker);
+    await commandWorker.start();
+  }
+}
+
+/** An unexpected error is shown to nobody but the operator, so it must reach the log. */
+function logged(run: RunHandler, logger: Logger): RunHandler {
+  return async (context) => {
+    try {
+      return await run(context);
+    } catch (error) {
+      const expected = error instanceof Error && ['Rejected', 'RetryLater'].includes(error.name);
+      if (!expected && !context.signal.aborted) logger.error({ err: error, job: context.job.id }, 'handler failed');
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,49 @@
+import type { CommandEnvelope } from '@tandem/contracts/envelope';
+import type { JobError, JobReport } from '@tandem/contracts/job';
+import { backoff } from './backoff.js';
+import { Rejected, RetryLater } from './outcome.js';
+
+/** How a run ended, before the attempts left are counted. */
+export type Outcome =
+  | { state: 'succeeded'; result: unknown }
+  | { state: 'rejected'; error: JobError }
+  | { state: 'postponed'; afterMs: number; detail: string }
+  | { state: 'failed-attempt'; error: JobError };
+
+/** The run was stopped by a shutdown: no outcome, another worker takes it. */
+export class HandedBack {}
+
+/** Reads what a handler threw. An unexpected error's own message may hold secrets, so it is not shown. */
+export function outcomeOf(error: unknown): Outcome {
+  if (error instanceof Rejected) return { state: 'rejected', error: { code: error.code, detail: error.detail } };
+  if (error instanceof RetryLater) return { state: 'postponed', afterMs: error.afterMs, detail: error.detail };
+  if (error instanceof Error && error.name === 'TimedOut') {
+    return { state: 'failed-attempt', error: { code: 'timeout', detail: error.message } };
+  }
+  return { state: 'failed-attempt', error: { code: 'internal', detail: 'The service failed unexpectedly; its log has the cause.' } };
+}
+
+type Ending = Pick<JobReport, 'state' | 'at' | 'result' | 'error' | 'dueAt' | 'attemptUsed'>;
+
+/** What the ledger is told: a failed attempt is retried while attempts are left. */
+export function reportOf(outcome: Outcome, { attempt, attempts }: CommandEnvelope, now: Date): Ending {
+  const at = now.toISOString();
+  const due = (ms: number) => new Date(now.getTime() + ms).toISOString();
+  switch (outcome.state) {
+    case 'succeeded':
+      return { state: 'succeeded', at, result: outcome.result };
+    case 'rejected':
+      return { state: 'failed', at, error: outcome.error };
+    case 'postponed':
+      return {
+        state: 'retrying',
+        at,
+        error: { code: 'unavailable', detail: outcome.detail },
+        dueAt: due(outcome.afterMs),
+        attemptUsed: false,
+      };
+    case 'failed-attempt':
+      if (attempt >= attempts) return { state: 'failed', at, error: outcome.error };
+      return { state: 'retrying', at, error: outcome.error, dueAt: due(backoff(attempt)), attemptUsed: true };
+  }
+}

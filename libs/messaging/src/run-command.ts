@@ -1,0 +1,136 @@
+import { type Context, context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { CommandDefinition } from '@tandem/contracts/command';
+import type { CommandEnvelope } from '@tandem/contracts/envelope';
+import type { JobReport } from '@tandem/contracts/job';
+import { parseTolerant } from '@tandem/contracts/parse';
+import { commandDuration, commandsInFlight, queueLag } from '@tandem/telemetry/metrics';
+import { tracer } from '@tandem/telemetry/tracing';
+import type { CommandContext } from './handler.js';
+import { HandedBack, type Outcome, outcomeOf, reportOf } from './outcome-report.js';
+import { progressOf } from './progress.js';
+import type { JobReporter } from './job-reporter.js';
+import { Rejected } from './outcome.js';
+
+/** Deliveries beyond a job's attempts after which a worker must be presumed to die of this very job. */
+const SPARE_DELIVERIES = 3;
+
+/** A handler as the strategy calls it: one argument, a promise of the result. */
+export type RunHandler = (context: CommandContext<CommandDefinition>) => Promise<unknown>;
+
+/** One delivery of a command. */
+export interface Delivery {
+  envelope: CommandEnvelope;
+  /** 1 for the first. More means that a worker died, stalled or handed the command back. */
+  deliveries: number;
+  parent: Context;
+}
+
+/** What running a command needs from the process around it. */
+export interface RunEnvironment {
+  command: CommandDefinition;
+  handler: RunHandler;
+  reporter: JobReporter;
+  worker: string;
+  /** Aborts when the process must stop now. */
+  stopping: AbortSignal;
+}
+
+/**
+ * Runs one delivery to its outcome and reports it. Resolves when the report is stored, so the caller may acknowledge;
+ * resolves to `false` when the work was handed back unfinished.
+ */
+export async function runCommand(environment: RunEnvironment, { envelope, deliveries, parent }: Delivery): Promise<boolean> {
+  const { command, reporter, worker } = environment;
+  const startedAt = new Date();
+  const span = tracer().startSpan(
+    `process ${command.type}`,
+    {
+      kind: SpanKind.CONSUMER,
+      attributes: {
+        'messaging.system': 'nats',
+        'messaging.operation.type': 'process',
+        'tandem.job.id': envelope.subject,
+        'tandem.job.attempt': envelope.attempt,
+      },
+    },
+    parent,
+  );
+  return context.with(trace.setSpan(parent, span), async () => {
+    const base = {
+      command: command.type,
+      jobId: envelope.subject,
+      run: envelope.run,
+      attempt: envelope.attempt,
+      worker,
+      startedAt: startedAt.toISOString(),
+    };
+    queueLag.observe({ command: command.type }, Math.max(0, startedAt.getTime() - Date.parse(envelope.time)) / 1000);
+    commandsInFlight.inc({ command: command.type });
+    const started: JobReport = { ...base, state: 'running', at: base.startedAt };
+    reporter.started(command, envelope, started);
+    try {
+      const outcome = await settle(environment, envelope, deliveries);
+      if (outcome instanceof HandedBack) return false;
+      const report: JobReport = { ...base, ...reportOf(outcome, envelope, new Date()) };
+      commandDuration.observe({ command: command.type, outcome: report.state }, (Date.now() - startedAt.getTime()) / 1000);
+      if (report.error) {
+        span.setAttribute('error.type', report.error.code);
+        span.setStatus({ code: SpanStatusCode.ERROR, message: report.error.code });
+      }
+      await reporter.ended(command, envelope, report);
+      return true;
+    } finally {
+      commandsInFlight.dec({ command: command.type });
+      span.end();
+    }
+  });
+}
+
+async function settle(environment: RunEnvironment, envelope: CommandEnvelope, deliveries: number): Promise<Outcome | HandedBack> {
+  const { command, handler, reporter, stopping } = environment;
+  if (deliveries > command.attempts + SPARE_DELIVERIES) {
+    return outcomeOf(
+      new Rejected('worker_lost', `The worker died or stalled ${deliveries - 1} times while it ran this job, so it was given up.`),
+    );
+  }
+  const timeout = AbortSignal.timeout(command.timeoutMs);
+  const signal = AbortSignal.any([timeout, stopping]);
+  try {
+    const result = await Promise.race([
+      handler({
+        data: parseTolerant(command.input, envelope.data),
+        job: {
+          id: envelope.subject,
+          tenant: envelope.tenant,
+          actor: envelope.actor,
+          attempt: envelope.attempt,
+          attempts: envelope.attempts,
+          objects: envelope.objects ?? {},
+        },
+        signal,
+        progress: progressOf(envelope.subject, reporter),
+      }),
+      rejectOn(signal),
+    ]);
+    return { state: 'succeeded', result };
+  } catch (error) {
+    if (stopping.aborted) return new HandedBack();
+    return outcomeOf(timeout.aborted ? new TimedOut(command.timeoutMs) : error);
+  }
+}
+
+/** An attempt that took longer than its command allows. */
+export class TimedOut extends Error {
+  override readonly name = 'TimedOut';
+
+  constructor(readonly limitMs: number) {
+    super(`The attempt took longer than the ${limitMs / 1000} s that this command may take.`);
+  }
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
