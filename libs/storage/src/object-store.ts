@@ -1,0 +1,73 @@
+import type { Readable } from 'node:stream';
+
+/** How {@link ObjectStore.stage} reads a body. */
+export interface StageOptions {
+  /** Bytes. A longer body throws {@link ObjectTooLarge}. */
+  maxBytes: number;
+  /** Bytes to keep for type sniffing; 4100 by default, which is what `file-type` asks for. */
+  headBytes?: number;
+  /** Aborting it ends the staging with the signal's reason, and leaves nothing behind. */
+  signal?: AbortSignal;
+}
+
+/** Bytes that the store holds but that have no key yet. End it with `commit` or `discard`. */
+export interface StagedObject {
+  readonly size: number;
+  /** Hex. */
+  readonly sha256: string;
+  /** The first bytes. */
+  readonly head: Uint8Array;
+  /** Gives the bytes their key, durably. An object of the same size under that key stays: keys are content addresses. */
+  commit(key: string): Promise<void>;
+  /** Drops the bytes. Does nothing after `commit`. */
+  discard(): Promise<void>;
+}
+
+/** Bytes by key. Keys are relative, `/`-separated and content-addressed: one key never means two contents. */
+export interface ObjectStore {
+  /** Streams `body` in at flat memory while counting and hashing it. Throws {@link ObjectTooLarge}. */
+  stage(body: AsyncIterable<Uint8Array>, options: StageOptions): Promise<StagedObject>;
+  /** Stores `bytes` durably and atomically. Repeating it changes nothing. */
+  write(key: string, bytes: Uint8Array): Promise<void>;
+  /** Both ends of `range` are inclusive, as in RFC 9110. Throws {@link ObjectMissing} before the stream starts. */
+  read(key: string, range?: { start: number; end: number }): Promise<Readable>;
+  /** Bytes, or `undefined` when there is no such object. */
+  size(key: string): Promise<number | undefined>;
+  /** Does nothing when there is no such object. */
+  remove(key: string): Promise<void>;
+  /** Rejects when the store cannot be written. */
+  ping(): Promise<void>;
+}
+
+/** A body was longer than its `maxBytes`. */
+export class ObjectTooLarge extends Error {
+  override readonly name = 'ObjectTooLarge';
+
+  /** @param limit bytes */
+  constructor(readonly limit: number) {
+    super(`The object is larger than ${limit} bytes.`);
+  }
+}
+
+/** There is no object under the key. */
+export class ObjectMissing extends Error {
+  override readonly name = 'ObjectMissing';
+
+  constructor(
+    readonly key: string,
+    options?: ErrorOptions,
+  ) {
+    super(`There is no object ${key}.`, options);
+  }
+}
+
+/** The key is not one that a store takes: a fault of the program, or somebody reaching for other files. */
+export class InvalidKey extends Error {
+  override readonly name = 'InvalidKey';
+
+  constructor() {
+    super(
+      'An object key is a relative path of at most 1024 bytes, without "." or ".." segments and control characters.',
+    );
+  }
+}
