@@ -1,0 +1,86 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Every metric of this process. `registry.metrics()` is what `/metrics` answers, as `registry.contentType`. */
+export const registry = new Registry();
+
+// A job's life spans milliseconds to hours; a request's ends within the longest `Prefer: wait`.
+const REQUEST_SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const COMMAND_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
+const LAG_SECONDS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800, 7200];
+const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000];
+
+/** HTTP requests, by route template: never by URL, which would hold ids. */
+export const httpRequestDuration = new Histogram({
+  name: 'tandem_http_request_duration_seconds',
+  help: 'Time from the first byte of a request to the end of its answer',
+  labelNames: ['method', 'route', 'status'],
+  buckets: REQUEST_SECONDS,
+  registers: [registry],
+});
+
+/** Jobs that the ledger accepted. */
+export const jobsAdmitted = new Counter({
+  name: 'tandem_jobs_admitted_total',
+  help: 'Jobs that the ledger accepted; repeats of an idempotency key not counted',
+  labelNames: ['command'],
+  registers: [registry],
+});
+
+/** Jobs that reached a final state. `error_type` is one of `ERROR_CODES`, or empty. */
+export const jobsFinished = new Counter({
+  name: 'tandem_jobs_finished_total',
+  help: 'Jobs that reached a final state',
+  labelNames: ['command', 'status', 'error_type'],
+  registers: [registry],
+});
+
+/** Runs of handlers. `outcome` is the state that the run reported. */
+export const commandDuration = new Histogram({
+  name: 'tandem_command_duration_seconds',
+  help: 'Time that one run of a handler took',
+  labelNames: ['command', 'outcome'],
+  buckets: COMMAND_SECONDS,
+  registers: [registry],
+});
+
+/** How long commands wait for a worker. */
+export const queueLag = new Histogram({
+  name: 'tandem_queue_lag_seconds',
+  help: 'Time from the publication of a command to the start of its handler',
+  labelNames: ['command'],
+  buckets: LAG_SECONDS,
+  registers: [registry],
+});
+
+/** Handlers that run now. */
+export const commandsInFlight = new Gauge({
+  name: 'tandem_commands_in_flight',
+  help: 'Handlers that run now',
+  labelNames: ['command'],
+  registers: [registry],
+});
+
+/** Reports that the ledger's projection applies in one transaction. */
+export const projectionBatch = new Histogram({
+  name: 'tandem_projection_batch_size',
+  help: 'Job reports that the projection applied in one transaction',
+  buckets: BATCH_SIZES,
+  registers: [registry],
+});
+
+/** Publications by the dispatcher. `reason` is `delayed`, `retry` or `lost`. */
+export const dispatched = new Counter({
+  name: 'tandem_dispatched_total',
+  help: 'Commands that the dispatcher published, by reason: delayed, retry, lost',
+  labelNames: ['reason'],
+  registers: [registry],
+});
+
+let defaults = false;
+
+/** Adds Node's own metrics: CPU, memory, garbage collection, event loop delay. Later calls change nothing. */
+export function startDefaultMetrics(): void {
+  if (defaults) return;
+  defaults = true;
+  collectDefaultMetrics({ register: registry });
+}
