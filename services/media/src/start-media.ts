@@ -1,0 +1,41 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { NestFactory } from '@nestjs/core';
+import type { Catalog } from '@tandem/contracts/catalog';
+import { connectNats } from '@tandem/messaging/connection';
+import { JetStreamStrategy } from '@tandem/messaging/jetstream-strategy';
+import type { Lifecycle } from '@tandem/runtime/lifecycle';
+import { type Logger, NestLogger } from '@tandem/telemetry/logger';
+import type { MediaConfig } from './config.js';
+import { MediaModule } from './media.module.js';
+
+/** Connects, binds the handlers to their consumers and starts to pull; draining is registered with `lifecycle`. */
+export async function startMedia(
+  config: MediaConfig,
+  catalog: Catalog,
+  logger: Logger,
+  lifecycle: Lifecycle,
+): Promise<void> {
+  const connection = await connectNats(config.NATS_URL, 'media');
+  lifecycle.onStop('media nats', 5_000, () => connection.nc.drain());
+  const strategy = new JetStreamStrategy({
+    service: 'media',
+    worker: `media@${hostname()}:${randomUUID().slice(0, 8)}`,
+    catalog,
+    connection,
+    logger,
+    concurrency: config.MEDIA_CONCURRENCY,
+    replicas: config.NATS_REPLICAS,
+  });
+  const app = await NestFactory.createMicroservice(MediaModule.register(config), {
+    strategy,
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  await app.listen();
+  lifecycle.onStop('media work', config.MEDIA_GRACE_S * 1_000 + 1_000, async () => {
+    await strategy.drain(config.MEDIA_GRACE_S * 1_000);
+    await app.close();
+  });
+}
