@@ -1,0 +1,75 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { Catalog } from '@tandem/contracts/catalog';
+import { CommandPublisher } from '@tandem/messaging/command-publisher';
+import type { Connection } from '@tandem/messaging/connection';
+import { poolOf } from '@tandem/persistence/database';
+import type { ObjectStore } from '@tandem/storage/object-store';
+import type { Logger } from '@tandem/telemetry/logger';
+import type { DataSource } from 'typeorm';
+import type { GatewayConfig } from './config.js';
+import { Health } from './health/check-health.js';
+import { HealthController } from './health/health.controller.js';
+import { CallerGuard } from './http/caller.js';
+import { ProblemFilter } from './http/problem-filter.js';
+import { RateLimit } from './http/rate-limit.js';
+import { TokenVerifier } from './identity/token-verifier.js';
+import { JobAdmission } from './jobs/admit-job.js';
+import { JobDispatcher } from './jobs/dispatch-jobs.js';
+import { JobFinder } from './jobs/find-jobs.js';
+import { JobFollower } from './jobs/follow-job.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { ReportProjection } from './jobs/project-reports.js';
+import { JobPublication } from './jobs/publish-jobs.js';
+import { SubmitCommandController } from './jobs/submit-command.controller.js';
+import { ObjectDownload } from './objects/download-object.js';
+import { ObjectFinder } from './objects/find-objects.js';
+import { ObjectsController } from './objects/objects.controller.js';
+import { ObjectUpload } from './objects/upload-object.js';
+import { ReferenceController } from './reference/reference.controller.js';
+
+/** What the gateway stands on; opened in `start-gateway.ts`. */
+export interface Foundations {
+  config: GatewayConfig;
+  catalog: Catalog;
+  database: DataSource;
+  connection: Connection;
+  store: ObjectStore;
+  verifier: TokenVerifier;
+  logger: Logger;
+}
+
+const BYTES_PER_MB = 1_000_000;
+
+/** The composition root: which part is made of which. */
+@Module({})
+export class GatewayModule {
+  static register({ config, catalog, database, connection, store, verifier, logger }: Foundations): DynamicModule {
+    const pool = poolOf(database);
+    const finder = new JobFinder(database);
+    const limit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
+    const publication = new JobPublication(connection, new CommandPublisher(connection.nc), pool, logger);
+    const parts = [
+      catalog,
+      finder,
+      publication,
+      new JobFollower(connection, finder),
+      new JobAdmission(pool),
+      new JobDispatcher(catalog, connection, publication, pool, logger),
+      new ReportProjection(catalog, connection, pool, logger),
+      new ObjectFinder(database),
+      new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
+      new ObjectDownload(store),
+      new Health(pool, connection, store, catalog),
+    ];
+    return {
+      module: GatewayModule,
+      controllers: [SubmitCommandController, JobsController, ObjectsController, HealthController, ReferenceController],
+      providers: [
+        ...parts.map((part) => ({ provide: part.constructor, useValue: part })),
+        { provide: APP_GUARD, useValue: new CallerGuard(verifier, limit) },
+        { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
+      ],
+    };
+  }
+}

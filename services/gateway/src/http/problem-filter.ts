@@ -1,0 +1,72 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { Logger } from '@tandem/telemetry/logger';
+import { currentTraceId } from '@tandem/telemetry/propagation';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuthError } from '../identity/auth-error.js';
+import { Problem } from './problem.js';
+
+/** Answers every error as a problem document. An error that nobody foresaw is logged, and the caller gets only the trace id. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly log: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const problem = problemOf(error, request);
+    if (problem.code === 'internal') this.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    if (reply.raw.headersSent) return void reply.raw.destroy();
+    // A body that was not read to its end would be taken for the next request on this connection.
+    if (problem.status === 413) reply.header('connection', 'close');
+    void reply
+      .status(problem.status)
+      .headers(problem.headers)
+      .type('application/problem+json')
+      .send(JSON.stringify(problem.document(currentTraceId())));
+  }
+}
+
+function problemOf(error: unknown, request: FastifyRequest): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof AuthError) {
+    const headers: Record<string, string> = error.code === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer' } : {};
+    return new Problem(error.code, error.detail, undefined, headers);
+  }
+  if (error instanceof HttpException && error.getStatus() === 404) {
+    const path = request.url.split('?')[0];
+    return new Problem(
+      'not_found',
+      `There is nothing at ${request.method} ${path}. /openapi.json lists what there is.`,
+    );
+  }
+  // Nest wraps Fastify's own refusals of a body.
+  if (error instanceof HttpException && error.getStatus() === 400) return notJson();
+  switch ((error as { code?: unknown } | null)?.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+    case 'FST_REQ_FILE_TOO_LARGE':
+      return new Problem(
+        'payload_too_large',
+        'The body is larger than this route takes. Send files to POST /v1/objects.',
+      );
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new Problem('unsupported_media_type', 'Send JSON, with Content-Type: application/json.');
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return notJson();
+    case 'ERR_STREAM_PREMATURE_CLOSE':
+    case 'ECONNRESET':
+      return new Problem('malformed_body', 'The body ended before it was complete. Send it again.');
+    default: {
+      const status = (error as { statusCode?: unknown } | null)?.statusCode;
+      if (typeof status === 'number' && status >= 400 && status < 500) {
+        return new Problem('malformed_body', 'The request cannot be read. Check its headers and its body.');
+      }
+      return new Problem('internal', 'Something failed on our side. Give the trace id to the operator.');
+    }
+  }
+}
+
+function notJson(): Problem {
+  return new Problem('malformed_body', 'The body is not JSON. Check its quotes, commas and brackets.');
+}

@@ -1,0 +1,30 @@
+import type { z } from 'zod';
+import { type FieldError, Problem } from './problem.js';
+
+/** Parses what a caller sent. Throws a `Problem` `invalid_input` with a JSON pointer for every bad field. */
+export function validate<S extends z.ZodType>(schema: S, value: unknown, what = 'body'): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.flatMap(fieldErrors);
+  const first = errors[0]!;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  throw new Problem(
+    'invalid_input',
+    `The ${what} is not valid: ${first.pointer || '/'}: ${first.detail}${more}`,
+    errors,
+  );
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: pointer([...issue.path, key]),
+      detail: 'unknown field; remove it or correct its name',
+    }));
+  }
+  return [{ pointer: pointer(issue.path), detail: issue.message }];
+}
+
+function pointer(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

@@ -1,0 +1,93 @@
+import type { JobStatus, JobView } from '@tandem/contracts/job';
+import type { DataSource, Repository } from 'typeorm';
+import { Problem } from '../http/problem.js';
+import type { Principal } from '../identity/principal.js';
+import { type Job, JobEntity } from './job.entity.js';
+import { jobView, VIEW_COLUMNS } from './job-view.js';
+
+/** A page of jobs, newest first. */
+export interface JobPage {
+  jobs: JobView[];
+  /** Give it as `cursor` to read on; absent on the last page. */
+  nextCursor?: string;
+}
+
+/** Which jobs to list. */
+export interface JobFilter {
+  status?: JobStatus;
+  command?: string;
+  limit: number;
+  cursor?: string;
+}
+
+/** Reads the ledger for a caller: a signed-in user sees their own jobs, a service role all of its tenant. */
+export class JobFinder {
+  readonly #jobs: Repository<Job>;
+
+  constructor(source: DataSource) {
+    this.#jobs = source.getRepository(JobEntity);
+  }
+
+  /** Throws a `Problem` `not_found` for a job that does not exist or that the caller may not see; the two look alike. */
+  async view(principal: Principal, id: string): Promise<JobView> {
+    return jobView(await this.#one(principal, id, [...VIEW_COLUMNS]));
+  }
+
+  /** As {@link view}, with the columns that the event stream needs. */
+  async history(principal: Principal, id: string): Promise<Pick<Job, 'createdAt' | 'history' | 'status' | 'position'>> {
+    return this.#one(principal, id, ['id', 'createdAt', 'history', 'status', 'position']);
+  }
+
+  async list(principal: Principal, filter: JobFilter): Promise<JobPage> {
+    const query = this.#jobs
+      .createQueryBuilder('job')
+      .select(VIEW_COLUMNS.map((column) => `job.${column}`))
+      .where('job.tenant = :tenant', { tenant: principal.tenant })
+      .orderBy('job.id', 'DESC')
+      .limit(filter.limit + 1);
+    if (principal.role === 'authenticated') query.andWhere('job.actor = :actor', { actor: principal.actor });
+    if (filter.status) query.andWhere('job.status = :status', { status: filter.status });
+    if (filter.command) query.andWhere('job.command = :command', { command: filter.command });
+    if (filter.cursor) query.andWhere('job.id < :after', { after: decodeCursor(filter.cursor) });
+    const rows = await query.getMany();
+    const page = rows.slice(0, filter.limit);
+    return {
+      jobs: page.map(jobView),
+      nextCursor: rows.length > filter.limit ? encodeCursor(page.at(-1)!.id) : undefined,
+    };
+  }
+
+  async #one(principal: Principal, id: string, select: (keyof Job)[]): Promise<Job> {
+    const job = isUuid(id)
+      ? await this.#jobs.findOne({
+          select: Object.fromEntries(select.map((column) => [column, true])),
+          where: {
+            id,
+            tenant: principal.tenant,
+            ...(principal.role === 'authenticated' ? { actor: principal.actor } : {}),
+          },
+        })
+      : null;
+    if (!job) throw new Problem('not_found', 'There is no such job, or it is not yours.');
+    return job;
+  }
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function isUuid(id: string): boolean {
+  return UUID.test(id);
+}
+
+function encodeCursor(id: string): string {
+  return Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
+}
+
+function decodeCursor(cursor: string): string {
+  const hex = Buffer.from(cursor, 'base64url').toString('hex');
+  const id = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  if (isUuid(id)) return id;
+  throw new Problem('invalid_input', 'The cursor is not one that this API gave out. Begin again without it.', [
+    { pointer: '/cursor', detail: 'unknown cursor' },
+  ]);
+}

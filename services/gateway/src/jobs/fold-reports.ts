@@ -1,0 +1,68 @@
+import { isFinal, type JobError, type JobReport, type JobStatus, type JobStep } from '@tandem/contracts/job';
+
+/** Position of every final state: after any run. Position 0 is `accepted`; each run adds two, its start and its end. */
+export const FINAL_POSITION = 1_000_000_000;
+
+/** What a batch of reports does to one job's row. */
+export interface JobChange {
+  id: string;
+  status: JobStatus;
+  position: number;
+  run: number;
+  attempt: number;
+  startedAt: string;
+  finishedAt: string | null;
+  dueAt: string | null;
+  result: unknown;
+  error: JobError | null;
+  steps: JobStep[];
+}
+
+/** Where a report stands in the life of its job. Positions only grow, whatever the order in which reports arrive. */
+export function positionOf(report: JobReport): number {
+  if (isFinal(report.state)) return FINAL_POSITION;
+  return report.run * 2 - (report.state === 'running' ? 1 : 0);
+}
+
+/** Folds reports into one change per job. Order and repetition within the batch make no difference. */
+export function foldReports(reports: readonly JobReport[]): JobChange[] {
+  const byJob = Map.groupBy(reports, (report) => report.jobId);
+  return [...byJob.values()].map(changeOf);
+}
+
+function changeOf(reports: JobReport[]): JobChange {
+  const byPosition = new Map<number, JobReport>();
+  for (const report of reports) {
+    const position = positionOf(report);
+    if (!byPosition.has(position)) byPosition.set(position, report);
+  }
+  const ordered = [...byPosition].sort(([a], [b]) => a - b);
+  const [position, last] = ordered.at(-1)!;
+  return {
+    id: last.jobId,
+    status: last.state,
+    position,
+    run: last.run,
+    attempt: attemptsBegun(last),
+    startedAt: ordered[0]![1].startedAt,
+    finishedAt: isFinal(last.state) ? last.at : null,
+    dueAt: last.state === 'retrying' ? (last.dueAt ?? last.at) : null,
+    result: last.result,
+    error: last.error ?? null,
+    steps: ordered.map(([at, report]) => stepOf(at, report)),
+  };
+}
+
+function attemptsBegun(report: JobReport): number {
+  return report.attemptUsed === false ? report.attempt - 1 : report.attempt;
+}
+
+function stepOf(position: number, report: JobReport): JobStep {
+  return {
+    position,
+    status: report.state,
+    attempt: report.attempt,
+    at: report.at,
+    ...(report.error ? { error: report.error } : {}),
+  };
+}

@@ -1,0 +1,113 @@
+import { isFinal, type JobProgress, type JobStep, type JobView, LiveMessage } from '@tandem/contracts/job';
+import { liveSubject } from '@tandem/contracts/subjects';
+import type { Connection } from '@tandem/messaging/connection';
+import type { Principal } from '../identity/principal.js';
+import type { JobFinder } from './find-jobs.js';
+import { jobSteps } from './job-view.js';
+
+/** What a follower of a job sees: a step of its life, progress within a run, or a sign that the line is open. */
+export type JobNews = { step: JobStep } | { progress: JobProgress } | { heartbeat: true };
+
+const HEARTBEAT_MS = 15_000;
+/** Live messages may get lost with a NATS outage; the ledger has the last word. */
+const LOOK_AGAIN_MS = 2_000;
+const FLUSH_MS = 1_000;
+
+/** Follows jobs: the ledger's history first, then what happens, each step once and in order, up to the final one. */
+export class JobFollower {
+  constructor(
+    private readonly connection: Connection,
+    private readonly finder: JobFinder,
+  ) {}
+
+  /** Throws a `Problem` `not_found` at the first `next()` for a job that the caller may not see. */
+  async *follow(principal: Principal, id: string, after: number, signal?: AbortSignal): AsyncGenerator<JobNews> {
+    const live = await this.#listen(id, signal);
+    try {
+      let last = after;
+      let heartbeatAt = Date.now() + HEARTBEAT_MS;
+      while (!signal?.aborted) {
+        const job = await this.finder.history(principal, id);
+        for (const step of jobSteps(job)) {
+          if (step.position <= last) continue;
+          last = step.position;
+          yield { step };
+        }
+        if (isFinal(job.status)) return;
+        for await (const news of live.untilStep(LOOK_AGAIN_MS)) yield { progress: news };
+        if (Date.now() >= heartbeatAt) {
+          heartbeatAt = Date.now() + HEARTBEAT_MS;
+          yield { heartbeat: true };
+        }
+      }
+    } finally {
+      live.close();
+    }
+  }
+
+  /** The job when it is final, or as it is after `waitMs`. */
+  async waitFor(principal: Principal, id: string, waitMs: number): Promise<JobView> {
+    const deadline = AbortSignal.timeout(waitMs);
+    for await (const _ of this.follow(principal, id, -1, deadline));
+    return this.finder.view(principal, id);
+  }
+
+  async #listen(id: string, signal?: AbortSignal): Promise<LiveNews> {
+    const live = new LiveNews(signal);
+    const subscription = this.connection.nc.subscribe(liveSubject(id), {
+      callback: (_error, message) => live.receive(message.string()),
+    });
+    live.onClose(() => subscription.unsubscribe());
+    // The history is read after the server knows the subscription, so no step falls between the two.
+    if (this.connection.up()) {
+      await Promise.race([this.connection.nc.flush(), new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref())]);
+    }
+    return live;
+  }
+}
+
+/** The live messages of one job as they come in. */
+class LiveNews {
+  readonly #progress: JobProgress[] = [];
+  #stepped = false;
+  #wake: () => void = () => undefined;
+  #close: () => void = () => undefined;
+
+  constructor(private readonly signal?: AbortSignal) {
+    signal?.addEventListener('abort', () => this.#wake(), { once: true });
+  }
+
+  onClose(close: () => void): void {
+    this.#close = close;
+  }
+
+  close(): void {
+    this.#close();
+    this.#wake();
+  }
+
+  receive(text: string): void {
+    const message = LiveMessage.safeParse(JSON.parse(text));
+    if (!message.success) return;
+    if ('progress' in message.data) this.#progress.push(message.data.progress);
+    else this.#stepped = true;
+    this.#wake();
+  }
+
+  /** Yields progress until a step is announced, `waitMs` are over or the follower leaves. */
+  async *untilStep(waitMs: number): AsyncGenerator<JobProgress> {
+    const deadline = Date.now() + waitMs;
+    while (!this.signal?.aborted) {
+      yield* this.#progress.splice(0);
+      if (this.#stepped || Date.now() >= deadline) break;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.max(1, deadline - Date.now()));
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#stepped = false;
+  }
+}

@@ -1,0 +1,99 @@
+import type { Context } from '@opentelemetry/api';
+import type { CommandPublisher, Publication } from '@tandem/messaging/command-publisher';
+import type { Connection } from '@tandem/messaging/connection';
+import type { Logger } from '@tandem/telemetry/logger';
+import type { Pool } from 'pg';
+
+/** Publications in flight beyond which admission leaves its jobs to the dispatcher. */
+const IN_FLIGHT_LIMIT = 10_000;
+const MARK_EVERY_MS = 500;
+const MARK_AT_ONCE = 1_000;
+
+// A report of this run (j.run = u.run) has been faster, or the job is to run again: then there is nothing to mark.
+const MARK = `
+  UPDATE gateway.jobs j SET due_at = NULL, published_at = now()
+  FROM unnest($1::uuid[], $2::int[]) AS u (id, run)
+  WHERE j.id = u.id AND j.run = u.run - 1 AND j.status IN ('accepted', 'retrying')`;
+
+// The broker did not take it: due now instead of at the end of its lease, so that it goes out as soon as NATS is back.
+const GIVE_BACK = `
+  UPDATE gateway.jobs SET due_at = now()
+  WHERE id = ANY($1::uuid[]) AND status IN ('accepted', 'retrying') AND due_at > now()`;
+
+/**
+ * Hands jobs to the broker and notes in the ledger, in batches and after the fact, that it holds them. A job whose note
+ * is missing is published again when its lease ends; the message id makes that harmless.
+ */
+export class JobPublication {
+  #inFlight = 0;
+  #marks: { id: string; run: number }[] = [];
+  #returned: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #marking: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly publisher: CommandPublisher,
+    private readonly pool: Pool,
+    private readonly log: Logger,
+  ) {}
+
+  /** Publishes without making the caller wait. When NATS is down or slow, the job is left to the dispatcher. */
+  offer(job: Publication): void {
+    if (this.connection.up() && this.#inFlight < IN_FLIGHT_LIMIT) void this.publish(job);
+    else this.#giveBack(job.jobId);
+  }
+
+  /** Resolves to false when the broker did not take the job; it is then due at once and tried again. */
+  async publish(job: Publication, parent?: Context): Promise<boolean> {
+    this.#inFlight += 1;
+    try {
+      await this.publisher.publish(job, parent);
+      this.#mark({ id: job.jobId, run: job.run });
+      return true;
+    } catch (error) {
+      this.log.warn({ err: error, job: job.jobId }, 'not published, the dispatcher will try again');
+      this.#giveBack(job.jobId);
+      return false;
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  #mark(published: { id: string; run: number }): void {
+    this.#marks.push(published);
+    this.#schedule();
+  }
+
+  #giveBack(jobId: string): void {
+    this.#returned.push(jobId);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#marks.length + this.#returned.length >= MARK_AT_ONCE) void this.flush();
+    else this.#timer ??= setTimeout(() => void this.flush(), MARK_EVERY_MS);
+  }
+
+  /** Writes the outstanding marks; also called when the process drains. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const marks = this.#marks.splice(0);
+    const returned = this.#returned.splice(0);
+    this.#marking = this.#marking.then(() => this.#write(marks, returned));
+    return this.#marking;
+  }
+
+  async #write(marks: { id: string; run: number }[], returned: string[]): Promise<void> {
+    try {
+      if (marks.length > 0) await this.pool.query(MARK, [marks.map(({ id }) => id), marks.map(({ run }) => run)]);
+      if (returned.length > 0) await this.pool.query(GIVE_BACK, [returned]);
+    } catch (error) {
+      this.log.warn(
+        { err: error, jobs: marks.length + returned.length },
+        'not noted; leases run out, and what was published is repeated',
+      );
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import 'reflect-metadata';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Catalog } from '@tandem/contracts/catalog';
+import { ALL_JOB_EVENTS } from '@tandem/contracts/subjects';
+import { type Connection, connectNats } from '@tandem/messaging/connection';
+import { readEventBatches } from '@tandem/messaging/event-batches';
+import { provisionCommandConsumer, provisionStreams } from '@tandem/messaging/streams';
+import { openDatabase } from '@tandem/persistence/database';
+import { startAdminServer } from '@tandem/runtime/admin-server';
+import type { Lifecycle } from '@tandem/runtime/lifecycle';
+import { openStore } from '@tandem/storage/open-store';
+import { type Logger, NestLogger } from '@tandem/telemetry/logger';
+import { registry } from '@tandem/telemetry/metrics';
+import type { FastifyInstance } from 'fastify';
+import type { GatewayConfig } from './config.js';
+import { type Foundations, GatewayModule } from './gateway.module.js';
+import { Health } from './health/check-health.js';
+import { acceptBodies } from './http/bodies.js';
+import { harden } from './http/harden.js';
+import { observeRequests } from './http/request-telemetry.js';
+import { verifierOf } from './identity/verifier-of.js';
+import { JobDispatcher } from './jobs/dispatch-jobs.js';
+import { JobEntity, SCHEMA } from './jobs/job.entity.js';
+import { ReportProjection } from './jobs/project-reports.js';
+import { JobPublication } from './jobs/publish-jobs.js';
+import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
+import { ObjectEntity } from './objects/object.entity.js';
+
+/** Events that one projection takes at most: 500 were the best trade of latency and throughput on two cores. */
+const PROJECTION_BATCH = 500;
+
+/** A running gateway. */
+export interface Gateway {
+  url: string;
+  adminPort: number;
+}
+
+/**
+ * Connects, provisions, starts; every step registers how it is undone with `lifecycle`, which drains in reverse: first
+ * no new requests, then no dispatch and no projection, then the connections.
+ */
+export async function startGateway(
+  config: GatewayConfig,
+  catalog: Catalog,
+  logger: Logger,
+  lifecycle: Lifecycle,
+): Promise<Gateway> {
+  const database = await openDatabase({
+    url: config.DATABASE_URL,
+    schema: SCHEMA,
+    entities: [JobEntity, ObjectEntity],
+    migrations: [LedgerAndObjects1763700000000],
+    poolSize: config.DATABASE_POOL,
+  });
+  lifecycle.onStop('database', 5_000, () => database.destroy());
+  const connection = await connectNats(config.NATS_URL, 'gateway');
+  lifecycle.onStop('nats', 5_000, () => connection.nc.drain());
+  await provisionStreams(connection.nc, config.NATS_REPLICAS);
+  for (const command of catalog.all()) await provisionCommandConsumer(connection.nc, command);
+  const store = await openStore({ dir: config.STORAGE_DIR });
+  const app = await createApp({ config, catalog, database, connection, store, verifier: verifierOf(config), logger });
+  await startLedger(app, connection, logger, lifecycle);
+  const adminPort = await startAdmin(app, config, lifecycle);
+  await app.listen(config.PORT, config.HOST);
+  lifecycle.onStop('requests', 15_000, () => app.close());
+  return { url: await app.getUrl(), adminPort };
+}
+
+async function createApp(foundations: Foundations): Promise<NestFastifyApplication> {
+  const { config, logger } = foundations;
+  const adapter = new FastifyAdapter({
+    trustProxy: config.TRUST_PROXY,
+    bodyLimit: config.OBJECT_MAX_MB * 1_000_000,
+    forceCloseConnections: 'idle',
+  });
+  const server = adapter.getInstance() as unknown as FastifyInstance;
+  observeRequests(server);
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(foundations), adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    logger: new NestLogger(logger),
+  });
+  await acceptBodies(server, config.OBJECT_MAX_MB * 1_000_000);
+  await harden(server, config.CORS_ORIGINS);
+  const pages = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  await server.register(fastifyStatic, {
+    root: pages,
+    prefix: '/docs/',
+    allowedPath: (path) => /\.(css|js)$/.test(path),
+  });
+  return app;
+}
+
+async function startLedger(
+  app: NestFastifyApplication,
+  connection: Connection,
+  log: Logger,
+  lifecycle: Lifecycle,
+): Promise<void> {
+  const projection = app.get(ReportProjection);
+  const events = await readEventBatches(
+    connection,
+    { durable: 'ledger', filter: ALL_JOB_EVENTS, size: PROJECTION_BATCH, log },
+    (batch) => projection.apply(batch),
+  );
+  lifecycle.onStop('projection', 5_000, () => events.stop());
+  const publication = app.get(JobPublication);
+  lifecycle.onStop('publications', 5_000, () => publication.flush());
+  const dispatcher = app.get(JobDispatcher);
+  dispatcher.start();
+  lifecycle.onStop('dispatcher', 5_000, () => dispatcher.stop());
+}
+
+async function startAdmin(app: NestFastifyApplication, config: GatewayConfig, lifecycle: Lifecycle): Promise<number> {
+  const health = app.get(Health);
+  const admin = await startAdminServer({
+    port: config.ADMIN_PORT,
+    host: config.HOST,
+    ready: () => health.ready(),
+    metrics: () => registry.metrics(),
+    contentType: registry.contentType,
+  });
+  lifecycle.onStop('admin', 1_000, () => admin.close());
+  return admin.port;
+}
