@@ -1,10 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { findNatsServer } from './tools/nats-server.mjs';
+
+// Tests run on the sources, so that they need no build. `import` must not be among the conditions: Vitest hands them to
+// Node, and `require('pg-pool')` would then get an ES module.
+const resolve = { conditions: ['tandem-source', 'node', 'development|production'] };
 
 export default defineConfig({
-  resolve: { conditions: ['tandem-source', 'node', 'import', 'module', 'default'] },
-  ssr: { resolve: { conditions: ['tandem-source', 'node', 'import', 'module', 'default'] } },
+  resolve,
+  ssr: { resolve },
+  environments: { __vitest__: { resolve } }, // where the global setup is loaded
   test: {
     include: ['{libs,services}/*/src/**/*.test.ts', 'e2e/**/*.test.ts', 'tools/**/*.test.ts'],
+    globalSetup: ['libs/testing/src/global-setup.ts'],
+    env: { NATS_SERVER_BIN: findNatsServer(import.meta.dirname) ?? '' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
