@@ -13,7 +13,11 @@ function schema(type: z.ZodType): Json {
 }
 
 function commandMessage(command: CommandDefinition): Json {
-  return { summary: command.summary, contentType: 'application/json', payload: schema(CommandEnvelope.extend({ data: command.input })) };
+  return {
+    summary: command.summary,
+    contentType: 'application/json',
+    payload: schema(CommandEnvelope.extend({ data: command.input })),
+  };
 }
 
 /** The AsyncAPI 3.0 description of the subjects on JetStream, for people who write a service. */
@@ -34,7 +38,11 @@ export function asyncApi(catalog: Catalog): Json {
     messages: { report: { $ref: `#/components/messages/${JobReported.type}` } },
   };
   const messages = commands.map((command) => [command.type, commandMessage(command)]);
-  const reported = { summary: JobReported.summary, contentType: 'application/json', payload: schema(Envelope.extend({ data: JobReported.data })) };
+  const reported = {
+    summary: JobReported.summary,
+    contentType: 'application/json',
+    payload: schema(Envelope.extend({ data: JobReported.data })),
+  };
   return {
     asyncapi: '3.0.0',
     info: { title: 'Tandem', version: '1', description: 'Commands and events on NATS JetStream.' },

@@ -8,7 +8,14 @@ import { objectKey } from './object.js';
 import { parseTolerant } from './parse.js';
 import { commandRoute, commandSubject, durableName, jobEventSubject } from './subjects.js';
 
-const options = { summary: 'x', input: z.object({}), output: z.object({}), timeout: '1s', attempts: 1, scope: 'x' } as const;
+const options = {
+  summary: 'x',
+  input: z.object({}),
+  output: z.object({}),
+  timeout: '1s',
+  attempts: 1,
+  scope: 'x',
+} as const;
 
 describe('a declared command', () => {
   test('names its subject, route, consumer and events', () => {

@@ -41,7 +41,10 @@ export const JobReport = z.object({
 export type JobReport = z.infer<typeof JobReport>;
 
 /** Published by the messaging library for every run; read by the ledger. */
-export const JobReported = defineEvent('job.reported', { summary: 'A worker started or ended a run of a job', data: JobReport });
+export const JobReported = defineEvent('job.reported', {
+  summary: 'A worker started or ended a run of a job',
+  data: JobReport,
+});
 
 /** One entry of a job's history, as `GET /v1/jobs/{id}/events` streams it. */
 export const JobStep = z.object({

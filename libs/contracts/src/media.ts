@@ -22,7 +22,12 @@ export const Rendition = z
     height: Pixels.optional().meta({ description: 'Pixels' }),
     fit: Fit.default('inside').meta({ description: 'How the image fills a box of width x height' }),
     format: ImageFormat.default('webp'),
-    quality: z.int().min(1).max(100).optional().meta({ description: 'Default 80, AVIF 50; PNG is lossless and has none' }),
+    quality: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({ description: 'Default 80, AVIF 50; PNG is lossless and has none' }),
   })
   .refine((r) => r.format !== 'png' || r.quality === undefined, {
     path: ['quality'],

@@ -1,6 +1,6 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { type Context, context as activeContext, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context as activeContext, type Context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import type { CommandEnvelope } from '@tandem/contracts/envelope';
 import type { StoredObject } from '@tandem/contracts/object';

@@ -57,7 +57,10 @@ afterEach(async () => {
   await connection.nc.close();
 });
 
-async function startWorker(handle: Handle, concurrency = 4): Promise<{ worker: CommandWorker; abort: AbortController }> {
+async function startWorker(
+  handle: Handle,
+  concurrency = 4,
+): Promise<{ worker: CommandWorker; abort: AbortController }> {
   const abort = new AbortController();
   const environment = {
     command: Probe,

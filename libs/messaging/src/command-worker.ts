@@ -2,8 +2,8 @@ import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { jetstream } from '@nats-io/jetstream';
 import { CommandEnvelope } from '@tandem/contracts/envelope';
 import { durableName, STREAMS } from '@tandem/contracts/subjects';
-import { extractTrace } from '@tandem/telemetry/propagation';
 import type { Logger } from '@tandem/telemetry/logger';
+import { extractTrace } from '@tandem/telemetry/propagation';
 import type { Connection } from './connection.js';
 import { type RunEnvironment, runCommand } from './run-command.js';
 import { ACK_WAIT_MS, provisionCommandConsumer } from './streams.js';
@@ -119,7 +119,10 @@ export class CommandWorker {
       this.#release(message, () => (finished ? message.ack() : message.nak()));
     } catch (error) {
       // The outcome could not be stored. No acknowledgement: the command comes back, and its effects are idempotent.
-      this.log.error({ err: error, subject: message.subject }, 'outcome not stored, the command will be delivered again');
+      this.log.error(
+        { err: error, subject: message.subject },
+        'outcome not stored, the command will be delivered again',
+      );
       this.#release(message, () => message.nak(1_000));
     } finally {
       this.#running -= 1;

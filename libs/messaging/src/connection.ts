@@ -28,9 +28,12 @@ export async function connectNats(url: string, name: string): Promise<Connection
     maxPingOut: 2,
     timeout: 10_000,
   }).catch((cause: unknown) => {
-    throw new Error(`NATS does not answer at NATS_URL (${withoutCredentials(url)}). Start it, or correct the address.`, {
-      cause,
-    });
+    throw new Error(
+      `NATS does not answer at NATS_URL (${withoutCredentials(url)}). Start it, or correct the address.`,
+      {
+        cause,
+      },
+    );
   });
   const version = nc.info?.version ?? '0';
   const [major = 0, minor = 0] = version.split('.').map(Number);

@@ -34,7 +34,12 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   }
 
   /** Refuses a second handler of one command, which Nest would silently let win. */
-  override addHandler(pattern: unknown, callback: MessageHandler, isEvent = false, extras: Record<string, unknown> = {}): void {
+  override addHandler(
+    pattern: unknown,
+    callback: MessageHandler,
+    isEvent = false,
+    extras: Record<string, unknown> = {},
+  ): void {
     if (this.messageHandlers.has(String(pattern))) throw new Error(`The command ${pattern} has two handlers.`);
     super.addHandler(pattern, callback, isEvent, extras);
   }
@@ -75,10 +80,15 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   #verifyHandlers(): CommandDefinition[] {
     const { service, catalog } = this.options;
     const declared = catalog.ownedBy(service);
-    const missing = declared.filter((command) => !this.messageHandlers.has(command.type)).map((command) => command.type);
+    const missing = declared
+      .filter((command) => !this.messageHandlers.has(command.type))
+      .map((command) => command.type);
     if (missing.length > 0) throw new Error(`The service ${service} has no handler for ${missing.join(', ')}.`);
-    const unknown = [...this.messageHandlers.keys()].filter((type) => !declared.some((command) => command.type === type));
-    if (unknown.length > 0) throw new Error(`The service ${service} handles ${unknown.join(', ')}, which it does not own in the catalog.`);
+    const unknown = [...this.messageHandlers.keys()].filter(
+      (type) => !declared.some((command) => command.type === type),
+    );
+    if (unknown.length > 0)
+      throw new Error(`The service ${service} handles ${unknown.join(', ')}, which it does not own in the catalog.`);
     return declared;
   }
 

@@ -20,7 +20,10 @@ export function outcomeOf(error: unknown): Outcome {
   if (error instanceof Error && error.name === 'TimedOut') {
     return { state: 'failed-attempt', error: { code: 'timeout', detail: error.message } };
   }
-  return { state: 'failed-attempt', error: { code: 'internal', detail: 'The service failed unexpectedly; its log has the cause.' } };
+  return {
+    state: 'failed-attempt',
+    error: { code: 'internal', detail: 'The service failed unexpectedly; its log has the cause.' },
+  };
 }
 
 type Ending = Pick<JobReport, 'state' | 'at' | 'result' | 'error' | 'dueAt' | 'attemptUsed'>;

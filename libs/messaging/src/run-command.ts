@@ -6,10 +6,10 @@ import { parseTolerant } from '@tandem/contracts/parse';
 import { commandDuration, commandsInFlight, queueLag } from '@tandem/telemetry/metrics';
 import { tracer } from '@tandem/telemetry/tracing';
 import type { CommandContext } from './handler.js';
-import { HandedBack, type Outcome, outcomeOf, reportOf } from './outcome-report.js';
-import { progressOf } from './progress.js';
 import type { JobReporter } from './job-reporter.js';
 import { Rejected } from './outcome.js';
+import { HandedBack, type Outcome, outcomeOf, reportOf } from './outcome-report.js';
+import { progressOf } from './progress.js';
 
 /** Deliveries beyond a job's attempts after which a worker must be presumed to die of this very job. */
 const SPARE_DELIVERIES = 3;
@@ -39,7 +39,10 @@ export interface RunEnvironment {
  * Runs one delivery to its outcome and reports it. Resolves when the report is stored, so the caller may acknowledge;
  * resolves to `false` when the work was handed back unfinished.
  */
-export async function runCommand(environment: RunEnvironment, { envelope, deliveries, parent }: Delivery): Promise<boolean> {
+export async function runCommand(
+  environment: RunEnvironment,
+  { envelope, deliveries, parent }: Delivery,
+): Promise<boolean> {
   const { command, reporter, worker } = environment;
   const startedAt = new Date();
   const span = tracer().startSpan(
@@ -72,7 +75,10 @@ export async function runCommand(environment: RunEnvironment, { envelope, delive
       const outcome = await settle(environment, envelope, deliveries);
       if (outcome instanceof HandedBack) return false;
       const report: JobReport = { ...base, ...reportOf(outcome, envelope, new Date()) };
-      commandDuration.observe({ command: command.type, outcome: report.state }, (Date.now() - startedAt.getTime()) / 1000);
+      commandDuration.observe(
+        { command: command.type, outcome: report.state },
+        (Date.now() - startedAt.getTime()) / 1000,
+      );
       if (report.error) {
         span.setAttribute('error.type', report.error.code);
         span.setStatus({ code: SpanStatusCode.ERROR, message: report.error.code });
@@ -86,11 +92,18 @@ export async function runCommand(environment: RunEnvironment, { envelope, delive
   });
 }
 
-async function settle(environment: RunEnvironment, envelope: CommandEnvelope, deliveries: number): Promise<Outcome | HandedBack> {
+async function settle(
+  environment: RunEnvironment,
+  envelope: CommandEnvelope,
+  deliveries: number,
+): Promise<Outcome | HandedBack> {
   const { command, handler, reporter, stopping } = environment;
   if (deliveries > command.attempts + SPARE_DELIVERIES) {
     return outcomeOf(
-      new Rejected('worker_lost', `The worker died or stalled ${deliveries - 1} times while it ran this job, so it was given up.`),
+      new Rejected(
+        'worker_lost',
+        `The worker died or stalled ${deliveries - 1} times while it ran this job, so it was given up.`,
+      ),
     );
   }
   const timeout = AbortSignal.timeout(command.timeoutMs);

@@ -14,7 +14,10 @@ export function answerPings(nc: NatsConnection, pong: ServicePong): void {
 }
 
 /** Asks every service process and returns the answers that come within `waitMs`, each with its latency in milliseconds. */
-export async function pingServices(nc: NatsConnection, waitMs: number): Promise<(ServicePong & { latencyMs: number })[]> {
+export async function pingServices(
+  nc: NatsConnection,
+  waitMs: number,
+): Promise<(ServicePong & { latencyMs: number })[]> {
   const begin = performance.now();
   const pongs: (ServicePong & { latencyMs: number })[] = [];
   for await (const answer of await nc.requestMany(SUBJECT, '', { maxWait: waitMs, strategy: 'stall', stall: 100 })) {

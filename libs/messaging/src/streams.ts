@@ -1,5 +1,3 @@
-import { durableName, commandSubject, STREAMS } from '@tandem/contracts/subjects';
-import type { CommandDefinition } from '@tandem/contracts/command';
 import {
   AckPolicy,
   type ConsumerConfig,
@@ -13,6 +11,8 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import type { CommandDefinition } from '@tandem/contracts/command';
+import { commandSubject, durableName, STREAMS } from '@tandem/contracts/subjects';
 
 /** How long a delivery may stay silent before JetStream gives it to another worker, in ms. */
 export const ACK_WAIT_MS = 15_000;
