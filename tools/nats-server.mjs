@@ -76,7 +76,7 @@ function cached(root) {
 function versionOf(path) {
   try {
     const output = execFileSync(path, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return output.match(/\d+\.\d+\S*/)?.[0];
+    return output.match(/^nats-server: v?(\d+\.\d+\S*)/)?.[1];
   } catch {
     return undefined;
   }

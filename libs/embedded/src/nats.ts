@@ -77,15 +77,20 @@ function greets(port: number): Promise<boolean> {
 }
 
 async function checkVersion(binary: string): Promise<void> {
-  let output: string;
+  let output = '';
+  let cause: unknown;
   try {
     ({ stdout: output } = await promisify(execFile)(binary, ['--version']));
-  } catch (cause) {
-    throw new Error(`${binary} does not run. Set NATS_SERVER_BIN to a working nats-server 2.12 or newer.`, { cause });
+  } catch (error) {
+    cause = error;
   }
-  const version = output.match(/v?(\d+)\.(\d+)[^\s]*/);
-  const [major, minor] = [Number(version?.[1]), Number(version?.[2])];
+  const version = output.match(/^nats-server: v?((\d+)\.(\d+)\S*)/);
+  if (!version) {
+    throw new Error(`${binary} is no nats-server that runs. Set NATS_SERVER_BIN to nats-server 2.12 or newer.`, {
+      cause,
+    });
+  }
+  const [found, major, minor] = [version[1], Number(version[2]), Number(version[3])];
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
-  const found = version?.[0].replace(/^v/, '') ?? output.trim();
   throw new Error(`nats-server ${found} is too old: Tandem needs 2.12 or newer. Set NATS_SERVER_BIN to a newer one.`);
 }

@@ -9,10 +9,7 @@ export interface DatabaseOptions {
   /** The service's own Postgres schema; no other service reads it. */
   schema: string;
   entities?: EntitySchema[];
-  // biome-ignore lint/suspicious/noExplicitAny: TypeORM takes migration classes of any constructor
-  migrations: (new (
-    ...args: any[]
-  ) => MigrationInterface)[];
+  migrations: (new () => MigrationInterface)[];
   /** Connections in the pool. */
   poolSize?: number;
 }

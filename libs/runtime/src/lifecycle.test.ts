@@ -12,14 +12,14 @@ class Host extends EventEmitter {
   }
 }
 
-function setUp() {
+function setUp(now?: () => number) {
   const lines: string[] = [];
   const at = (level: string) => (fields: object, message?: string) => {
     lines.push([level, message, 'phase' in fields ? fields.phase : ''].join(' ').trim());
   };
   const host = new Host();
   const logger = { info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') };
-  return { lines, host, lifecycle: new Lifecycle(logger as never, host as never) };
+  return { lines, host, lifecycle: new Lifecycle(logger as never, host as never, now) };
 }
 
 const never = () => new Promise<void>(() => {});
@@ -92,12 +92,16 @@ describe('Lifecycle', () => {
     expect(stopped).toBe(true);
   });
 
-  it('exits at once on the second signal', () => {
-    const { lifecycle, host } = setUp();
+  it('takes signals within a second for one, and exits at once on a later one', () => {
+    let now = 0;
+    const { host, lifecycle } = setUp(() => now);
     lifecycle.onStop('http', 50, never);
     lifecycle.trapSignals();
     host.emit('SIGTERM');
+    now = 900;
+    host.emit('SIGINT');
     expect(host.exits).toEqual([]);
+    now = 1_100;
     host.emit('SIGINT');
     expect(host.exits).toEqual([1]);
   });

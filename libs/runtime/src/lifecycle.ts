@@ -3,6 +3,8 @@ import type { Logger } from '@tandem/telemetry/logger';
 /** The part of `process` that {@link Lifecycle.trapSignals} needs. */
 export type SignalHost = Pick<NodeJS.Process, 'on' | 'exit'>;
 
+const SAME_PRESS_MS = 1_000;
+
 interface Phase {
   name: string;
   deadlineMs: number;
@@ -14,11 +16,17 @@ export class Lifecycle {
   readonly #phases: Phase[] = [];
   readonly #logger: Pick<Logger, 'info' | 'warn' | 'error' | 'fatal'>;
   readonly #host: SignalHost;
+  readonly #now: () => number;
   #stopping: Promise<void> | undefined;
 
-  constructor(logger: Pick<Logger, 'info' | 'warn' | 'error' | 'fatal'>, host: SignalHost = process) {
+  constructor(
+    logger: Pick<Logger, 'info' | 'warn' | 'error' | 'fatal'>,
+    host: SignalHost = process,
+    now: () => number = Date.now,
+  ) {
     this.#logger = logger;
     this.#host = host;
+    this.#now = now;
   }
 
   /** Registers what undoes the step that just succeeded. It has `deadlineMs` before the next phase begins without it. */
@@ -42,11 +50,16 @@ export class Lifecycle {
     return this.#stopping;
   }
 
-  /** SIGTERM and SIGINT stop, then exit 0; a second signal exits 1 at once, and so does an error that nobody caught. */
+  /**
+   * SIGTERM and SIGINT stop, then exit 0; another signal later exits 1 at once, and so does an error that nobody caught.
+   * Signals within a second are one: a process group, npm and `timeout` each pass on the same Ctrl-C.
+   */
   trapSignals(): void {
+    let first: number | undefined;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       this.#host.on(signal, () => {
-        if (this.#stopping) this.#host.exit(1);
+        first ??= this.#now();
+        if (this.#stopping && this.#now() - first > SAME_PRESS_MS) this.#host.exit(1);
         void this.stop(signal).then(() => this.#host.exit(0));
       });
     }
