@@ -46,7 +46,7 @@ const BYTES_PER_MB = 1_000_000;
 export class GatewayModule {
   static register({ config, catalog, database, connection, store, verifier, logger }: Foundations): DynamicModule {
     const pool = poolOf(database);
-    const finder = new JobFinder(database);
+    const finder = new JobFinder(database, pool);
     const limit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
     const publication = new JobPublication(connection, new CommandPublisher(connection.nc), pool, logger);
     const parts = [

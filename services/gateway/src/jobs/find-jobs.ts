@@ -1,9 +1,17 @@
 import type { JobStatus, JobView } from '@tandem/contracts/job';
+import type { Pool } from 'pg';
 import type { DataSource, Repository } from 'typeorm';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { type Job, JobEntity } from './job.entity.js';
 import { jobView, VIEW_COLUMNS } from './job-view.js';
+
+// Every follower and every waiting request asks these, so they are not left to the query builder.
+const VISIBLE = 'FROM gateway.jobs WHERE id = $1 AND tenant = $2 AND ($3::text IS NULL OR actor = $3)';
+const VIEW = `
+  SELECT id, command, status, attempt, attempts, created_at AS "createdAt", started_at AS "startedAt",
+    finished_at AS "finishedAt", due_at AS "dueAt", result, error, trace_parent AS "traceParent" ${VISIBLE}`;
+const HISTORY = `SELECT created_at AS "createdAt", history, status, position ${VISIBLE}`;
 
 /** A page of jobs, newest first. */
 export interface JobPage {
@@ -24,18 +32,21 @@ export interface JobFilter {
 export class JobFinder {
   readonly #jobs: Repository<Job>;
 
-  constructor(source: DataSource) {
+  constructor(
+    source: DataSource,
+    private readonly pool: Pool,
+  ) {
     this.#jobs = source.getRepository(JobEntity);
   }
 
   /** Throws a `Problem` `not_found` for a job that does not exist or that the caller may not see; the two look alike. */
   async view(principal: Principal, id: string): Promise<JobView> {
-    return jobView(await this.#one(principal, id, [...VIEW_COLUMNS]));
+    return jobView(await this.#one<Parameters<typeof jobView>[0]>(VIEW, principal, id));
   }
 
   /** As {@link view}, with the columns that the event stream needs. */
-  async history(principal: Principal, id: string): Promise<Pick<Job, 'createdAt' | 'history' | 'status' | 'position'>> {
-    return this.#one(principal, id, ['id', 'createdAt', 'history', 'status', 'position']);
+  history(principal: Principal, id: string): Promise<Pick<Job, 'createdAt' | 'history' | 'status' | 'position'>> {
+    return this.#one(HISTORY, principal, id);
   }
 
   async list(principal: Principal, filter: JobFilter): Promise<JobPage> {
@@ -57,17 +68,10 @@ export class JobFinder {
     };
   }
 
-  async #one(principal: Principal, id: string, select: (keyof Job)[]): Promise<Job> {
-    const job = isUuid(id)
-      ? await this.#jobs.findOne({
-          select: Object.fromEntries(select.map((column) => [column, true])),
-          where: {
-            id,
-            tenant: principal.tenant,
-            ...(principal.role === 'authenticated' ? { actor: principal.actor } : {}),
-          },
-        })
-      : null;
+  async #one<Columns>(query: string, principal: Principal, id: string): Promise<Columns> {
+    const actor = principal.role === 'authenticated' ? principal.actor : null;
+    const rows: Columns[] = isUuid(id) ? (await this.pool.query(query, [id, principal.tenant, actor])).rows : [];
+    const [job] = rows;
     if (!job) throw new Problem('not_found', 'There is no such job, or it is not yours.');
     return job;
   }

@@ -24,10 +24,13 @@ export function positionOf(report: JobReport): number {
   return report.run * 2 - (report.state === 'running' ? 1 : 0);
 }
 
-/** Folds reports into one change per job. Order and repetition within the batch make no difference. */
+/**
+ * Folds reports into one change per job. Order and repetition within the batch make no difference. Changes are sorted by
+ * id, so that two gateways lock rows in the same order.
+ */
 export function foldReports(reports: readonly JobReport[]): JobChange[] {
   const byJob = Map.groupBy(reports, (report) => report.jobId);
-  return [...byJob.values()].map(changeOf);
+  return [...byJob.values()].map(changeOf).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 function changeOf(reports: JobReport[]): JobChange {

@@ -9,16 +9,23 @@ const IN_FLIGHT_LIMIT = 10_000;
 const MARK_EVERY_MS = 500;
 const MARK_AT_ONCE = 1_000;
 
-// A report of this run (j.run = u.run) has been faster, or the job is to run again: then there is nothing to mark.
+// Skips what a report of this run has moved already (j.run = u.run), and what one is moving now: its lock means that
+// there is nothing left to mark, and waiting for it could deadlock with the projection.
 const MARK = `
-  UPDATE gateway.jobs j SET due_at = NULL, published_at = now()
-  FROM unnest($1::uuid[], $2::int[]) AS u (id, run)
-  WHERE j.id = u.id AND j.run = u.run - 1 AND j.status IN ('accepted', 'retrying')`;
+  UPDATE gateway.jobs SET due_at = NULL, published_at = now()
+  WHERE id IN (
+    SELECT j.id FROM gateway.jobs j JOIN unnest($1::uuid[], $2::int[]) AS u (id, run) ON j.id = u.id
+    WHERE j.run = u.run - 1 AND j.status IN ('accepted', 'retrying')
+    FOR UPDATE OF j SKIP LOCKED
+  )`;
 
 // The broker did not take it: due now instead of at the end of its lease, so that it goes out as soon as NATS is back.
 const GIVE_BACK = `
   UPDATE gateway.jobs SET due_at = now()
-  WHERE id = ANY($1::uuid[]) AND status IN ('accepted', 'retrying') AND due_at > now()`;
+  WHERE id IN (
+    SELECT id FROM gateway.jobs WHERE id = ANY($1::uuid[]) AND status IN ('accepted', 'retrying') AND due_at > now()
+    FOR UPDATE SKIP LOCKED
+  )`;
 
 /**
  * Hands jobs to the broker and notes in the ledger, in batches and after the fact, that it holds them. A job whose note
