@@ -66,7 +66,7 @@ function sources(root: string, folder: string): SourceFile[] {
     .map((name) => {
       const path = `${folder}/src/${name.replaceAll('\\', '/')}`;
       const text = readFileSync(join(root, path), 'utf8');
-      return { path, text, imports: importsOf(text), isTest: /\.test\.ts$/.test(name) };
+      return { path, text, imports: importsOf(text), isTest: /\.(test|fixture)\.ts$/.test(name) };
     });
 }
 
