@@ -65,9 +65,20 @@ export async function startGateway(
   const app = await createApp({ config, catalog, database, connection, store, verifier: verifierOf(config), logger });
   await startLedger(app, connection, logger, lifecycle);
   const adminPort = await startAdmin(app, config, lifecycle);
-  await app.listen(config.PORT, config.HOST);
+  await listen(app, config);
   lifecycle.onStop('requests', 15_000, () => app.close());
   return { url: await app.getUrl(), adminPort };
+}
+
+async function listen(app: NestFastifyApplication, { PORT, HOST }: GatewayConfig): Promise<void> {
+  try {
+    await app.listen(PORT, HOST);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw new Error(`PORT: ${PORT} is taken. Stop what uses it, or choose another port; 0 takes any free one.`, {
+      cause,
+    });
+  }
 }
 
 async function createApp(foundations: Foundations): Promise<NestFastifyApplication> {

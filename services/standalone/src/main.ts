@@ -12,7 +12,7 @@ import { StandaloneConfig } from './config.js';
 import { developmentToken } from './development-token.js';
 import { nextSteps } from './next-steps.js';
 import { say, timedStep } from './terminal.js';
-import { tour, tourTable } from './tour.js';
+import { type TourReport, tour, tourTable } from './tour.js';
 
 const PHOTO = 'examples/photos/hubble_deep_field.jpg';
 
@@ -32,17 +32,21 @@ await runMain('tandem', async () => {
   startDefaultMetrics();
   lifecycle.onStop('tracing', 3_000, () => tracing.shutdown());
   lifecycle.trapSignals();
-  say('Tandem starts:');
-  const { url, metricsUrl } = await lifecycle.guard(() =>
-    boot(config, environment, { loggerOf, lifecycle, step: timedStep }),
-  );
-  const supabase = config.SUPABASE_URL !== undefined || config.JWKS_URL !== undefined;
-  if (supabase || values['no-tour']) say(nextSteps({ url, metricsUrl, logFile, supabase }));
-  else {
-    say(`\nThe tour, on ${PHOTO}:`);
-    const token = await developmentToken(config, environment);
-    const report = await tour(url, token, resolve(PHOTO), join(data, 'tour'), (line) => say(`  ${line}`));
-    say(`\n${tourTable(report)}`);
+  await lifecycle.guard(async () => {
+    say('Tandem starts:');
+    const { url, metricsUrl } = await boot(config, environment, { loggerOf, lifecycle, step: timedStep });
+    const supabase = config.SUPABASE_URL !== undefined || config.JWKS_URL !== undefined;
+    const report = supabase || values['no-tour'] ? undefined : await showTour(url, config, environment);
     say(nextSteps({ url, metricsUrl, logFile, supabase, report }));
-  }
+  });
 });
+
+async function showTour(url: string, config: StandaloneConfig, environment: NodeJS.ProcessEnv): Promise<TourReport> {
+  say(`\nThe tour, on ${PHOTO}:`);
+  const token = await developmentToken(config, environment);
+  const report = await tour(url, token, resolve(PHOTO), join(resolve(config.TANDEM_DATA), 'tour'), (line) =>
+    say(`  ${line}`),
+  );
+  say(`\n${tourTable(report)}`);
+  return report;
+}
