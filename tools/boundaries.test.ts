@@ -91,6 +91,20 @@ describe('the packages of each workspace', () => {
     expect(undeclared).toEqual([]);
   });
 
+  // A missing reference is not an error of its own: the build then depends on the order in which it happens to go.
+  it.each(workspaces)('$folder refers to the builds of just the workspaces that it imports', (workspace) => {
+    const { references = [] } = JSON.parse(readFileSync(join(root, workspace.folder, 'tsconfig.json'), 'utf8'));
+    const referred = references.map(({ path }: { path: string }) => join(workspace.folder, path));
+    const imported = workspaces.filter(
+      ({ name }) =>
+        name !== workspace.name &&
+        workspace.files.some(
+          (file) => !file.isTest && file.imports.some((used) => packageOf(used) === `@tandem/${name}`),
+        ),
+    );
+    expect(referred.sort()).toEqual(imported.map(({ folder }) => folder).sort());
+  });
+
   it.each(workspaces.filter(({ files }) => files.length > 0))(
     '$folder uses every package that it declares',
     (workspace) => {
