@@ -13,7 +13,6 @@ const handlers = {
 
 /** The media service: its handlers, the object store and its settings. */
 @Module({})
-// biome-ignore lint/complexity/noStaticOnlyClass: Nest's form of a module that takes settings
 export class MediaModule {
   static register(config: MediaConfig): DynamicModule {
     configureLibvips();

@@ -2,9 +2,10 @@ import { rgbaToThumbHash } from 'thumbhash';
 import type { Size } from './layout.js';
 import { type Pixels, pipelineOf } from './pixels.js';
 
-/** Side of the box that ThumbHash takes at most. */
-export const PLACEHOLDER_SIDE = 100;
+/** ThumbHash takes up to 100 pixels a side, keeps 7 x 7 waves of them, and costs by the pixel: 64 shows the same. */
+export const PLACEHOLDER_SIDE = 64;
 const HALF_VISIBLE = 128;
+const BINS = 4096;
 
 /** What to show while an image loads. */
 export interface Placeholder {
@@ -27,26 +28,23 @@ export async function placeholderOf(pixels: Pixels, { width, height }: Size): Pr
 }
 
 /**
- * Mean colour of the fullest of 4096 bins (4 bits a channel), the bins of `sharp.stats().dominant`. Not that function,
+ * Mean colour of the fullest bin (4 bits a channel), the bins of `sharp.stats().dominant`. Not that function,
  * because it counts transparent pixels as black and answers the middle of the bin.
  */
 function dominantColor(rgba: Buffer): string {
-  const bins = new Map<number, { count: number; sum: [number, number, number] }>();
-  let fullest = { count: 0, sum: [0, 0, 0] as [number, number, number] };
+  const counts = new Uint32Array(BINS);
+  const sums = new Float64Array(BINS * 3);
   for (let at = 0; at < rgba.length; at += 4) {
-    const [r, g, b, alpha] = rgba.subarray(at, at + 4) as unknown as [number, number, number, number];
-    if (alpha < HALF_VISIBLE) continue;
-    const key = ((r >> 4) << 8) | ((g >> 4) << 4) | (b >> 4);
-    const bin = bins.get(key) ?? { count: 0, sum: [0, 0, 0] };
-    bins.set(key, { count: bin.count + 1, sum: [bin.sum[0] + r, bin.sum[1] + g, bin.sum[2] + b] });
-    if (bin.count + 1 > fullest.count) fullest = bins.get(key)!;
+    const [r, g, b] = [rgba[at]!, rgba[at + 1]!, rgba[at + 2]!];
+    if (rgba[at + 3]! < HALF_VISIBLE) continue;
+    const bin = ((r >> 4) << 8) | ((g >> 4) << 4) | (b >> 4);
+    counts[bin]!++;
+    sums[bin * 3]! += r;
+    sums[bin * 3 + 1]! += g;
+    sums[bin * 3 + 2]! += b;
   }
-  if (fullest.count === 0) return '#ffffff';
-  return `#${fullest.sum
-    .map((sum) =>
-      Math.round(sum / fullest.count)
-        .toString(16)
-        .padStart(2, '0'),
-    )
-    .join('')}`;
+  const most = counts.reduce((best, count, bin) => (count > counts[best]! ? bin : best), 0);
+  if (counts[most] === 0) return '#ffffff';
+  const mean = [...sums.subarray(most * 3, most * 3 + 3)].map((sum) => Math.round(sum / counts[most]!));
+  return `#${Buffer.from(mean).toString('hex')}`;
 }

@@ -26,7 +26,7 @@ const SNIFF_BYTES = 4100;
 export async function sniff(bytes: Buffer): Promise<SourceFormat> {
   if (bytes.length === 0) throw new Rejected('image_unreadable', 'The object is empty. Upload the image again.');
   const head = bytes.subarray(0, SNIFF_BYTES);
-  const mime = looksLikeSvg(head) ? 'image/svg+xml' : (await fileTypeFromBuffer(head))?.mime;
+  const mime = looksLikeSvg(head) ? 'image/svg+xml' : ((await fileTypeFromBuffer(head))?.mime ?? tiffOf(head));
   if (mime && mime in ACCEPTED) return ACCEPTED[mime as keyof typeof ACCEPTED];
   if (mime && /^image\/hei[cf]/.test(mime)) {
     throw new Rejected(
@@ -39,6 +39,11 @@ export async function sniff(bytes: Buffer): Promise<SourceFormat> {
     'unsupported_media_type',
     `The bytes of the object are ${found}, whatever its name says. Images can be ${ACCEPTED_NAMES}.`,
   );
+}
+
+/** file-type reads a TIFF's directory, to tell camera formats apart; most TIFFs have it at their end, beyond the head. */
+function tiffOf(head: Buffer): string | undefined {
+  return ['49492a00', '4d4d002a'].includes(head.toString('hex', 0, 4)) ? 'image/tiff' : undefined;
 }
 
 /** In UTF-16 too, so that the SVG rules and not a guess decide about it. */

@@ -12,26 +12,24 @@ export interface SourceImage {
   format: SourceFormat;
   /** As seen, with the orientation applied. */
   size: Size;
-  /** EXIF orientation, 1 to 8. */
-  orientation: number;
-  /** More than 8 bits for each channel. */
-  deep: boolean;
+  /** More than 8 bits a channel, in colours of a profile of its own. */
+  deepProfile: boolean;
 }
 
 /** Reads type and size of an image, and refuses what is not an image or too large, before a pixel is decoded. */
 export async function inspect(bytes: Buffer, maxMegapixels: number, svgLimits: DrawLimits): Promise<SourceImage> {
   const format = await sniff(bytes);
   if (format === 'svg') return inspectSvg(bytes, maxMegapixels, svgLimits);
-  const { width, height, pages = 1, orientation = 1, autoOrient, depth } = await readHeader(bytes, format);
+  const { width, height, pages = 1, autoOrient, depth, hasProfile } = await readHeader(bytes, format);
   checkPixels('The image', { width, height }, pages, maxMegapixels);
-  return { bytes, format, size: autoOrient, orientation, deep: depth !== 'uchar' };
+  return { bytes, format, size: autoOrient, deepProfile: depth !== 'uchar' && hasProfile };
 }
 
 async function inspectSvg(bytes: Buffer, maxMegapixels: number, limits: DrawLimits): Promise<SourceImage> {
   await checkEmbeddedImages(checkSvg(bytes), maxMegapixels);
   const size = await measureSvg(bytes, limits);
   checkPixels('The image', size, 1, maxMegapixels);
-  return { bytes, format: 'svg', size, orientation: 1, deep: false };
+  return { bytes, format: 'svg', size, deepProfile: false };
 }
 
 async function readHeader(bytes: Buffer, format: SourceFormat): Promise<Metadata> {
