@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { int, port } from '@tandem/runtime/config';
 import { z } from 'zod';
 
@@ -9,8 +8,9 @@ export const MediaConfig = z.object({
   STORAGE_DIR: z.string().default('.tandem/objects').meta({ description: 'Folder of the object store' }),
   ADMIN_HOST: z.string().optional().meta({ description: 'Address of the admin port; every interface by default' }),
   ADMIN_PORT: port(9464).meta({ description: 'Port of /metrics, /livez and /readyz; 0 takes any free one' }),
-  MEDIA_CONCURRENCY: int(availableParallelism(), { min: 1, max: 256 }).meta({
-    description: 'Images at once; best the physical cores, with UV_THREADPOOL_SIZE set to the same before start',
+  MEDIA_CONCURRENCY: int(0, { min: 0, max: 256 }).meta({
+    description:
+      'Images at once; 0 means one for each core. Best the physical cores, with UV_THREADPOOL_SIZE set to the same before start',
   }),
   MEDIA_MAX_MEGAPIXELS: int(100, { min: 1, max: 1_000 }).meta({
     description: 'Largest image, source or rendition: width x height x frames, in megapixels',

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { NestFactory } from '@nestjs/core';
 import type { Catalog } from '@tandem/contracts/catalog';
 import { connectNats } from '@tandem/messaging/connection';
@@ -25,7 +25,7 @@ export async function startMedia(
     catalog,
     connection,
     logger,
-    concurrency: config.MEDIA_CONCURRENCY,
+    concurrency: config.MEDIA_CONCURRENCY || availableParallelism(),
     replicas: config.NATS_REPLICAS,
   });
   const app = await NestFactory.createMicroservice(MediaModule.register(config), {
