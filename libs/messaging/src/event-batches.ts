@@ -7,9 +7,12 @@ import { provisionConsumer } from './streams.js';
 
 /** A durable reading of the event stream, at least once, in batches that grow with the load. */
 export interface EventBatches {
-  /** Resolves when the batch under way is done and acknowledged. */
+  /** Resolves when the batch under way is done and acknowledged; what was not begun is handed back. */
   stop(): Promise<void>;
 }
+
+/** What a reader that died had in hand comes to another after this time; a batch takes far less. */
+const ACK_WAIT_MS = 10_000;
 
 /** Events held at once in this process; also bounds what comes again after a crash. */
 const WINDOW = 4_000;
@@ -49,7 +52,7 @@ export async function readEventBatches(
       durable_name: options.durable,
       filter_subject: options.filter,
       ack_policy: AckPolicy.Explicit,
-      ack_wait: nanos(30_000),
+      ack_wait: nanos(ACK_WAIT_MS),
       deliver_policy: DeliverPolicy.All,
       max_ack_pending: WINDOW * 4,
       max_deliver: -1,
@@ -87,6 +90,7 @@ export async function readEventBatches(
       stopped = true;
       await current?.close();
       await busy;
+      for (const event of queue.splice(0)) event.nak();
       await connection.nc.flush().catch(() => undefined);
     },
   };

@@ -19,12 +19,17 @@ export function createLogger(service: string, destination: DestinationStream = p
       base: { service },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: redact },
-      // An HTTP client's error may carry the request that failed, headers included.
-      serializers: { err: (error: Error) => redact(pino.stdSerializers.err(error)) },
+      serializers: { err: safeError },
       mixin: spanIds,
     },
     destination,
   );
+}
+
+/** Errors carry more than they should: a database's its parameters, an HTTP client's the request, headers included. */
+function safeError(error: Error): object {
+  const { type, message, stack, code } = pino.stdSerializers.err(error);
+  return { type, message, code, stack };
 }
 
 /** Appends the log to a file instead, where people read the terminal. */

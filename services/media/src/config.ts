@@ -7,7 +7,7 @@ export const MediaConfig = z.object({
   NATS_REPLICAS: int(1, { min: 1, max: 5 }).meta({ description: 'Copies of each stream; 3 on a NATS cluster' }),
   STORAGE_DIR: z.string().default('.tandem/objects').meta({ description: 'Folder of the object store' }),
   ADMIN_HOST: z.string().optional().meta({ description: 'Address of the admin port; every interface by default' }),
-  ADMIN_PORT: port(9464).meta({ description: 'Port of /metrics, /livez and /readyz; 0 takes any free one' }),
+  ADMIN_PORT: port(9465).meta({ description: 'Port of /metrics, /livez and /readyz; 0 takes any free one' }),
   MEDIA_CONCURRENCY: int(0, { min: 0, max: 256 }).meta({
     description:
       'Images at once; 0 means one for each core. Best the physical cores, with UV_THREADPOOL_SIZE set to the same before start',
