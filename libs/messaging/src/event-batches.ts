@@ -60,6 +60,8 @@ export async function readEventBatches(
     const consumer = await jetstream(connection.nc).consumers.get(STREAMS.events.name, options.durable);
     current = await consumer.consume({
       max_messages: WINDOW,
+      // A consumer that is gone, as after a wiped store, ends this reading, and the next one creates it again.
+      abort_on_missing_resource: true,
       callback: (event) => {
         queue.push(event);
         busy ??= work();

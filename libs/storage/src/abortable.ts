@@ -4,16 +4,17 @@
  */
 export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => {});
-  const abort = () => aborted.reject(signal?.reason);
-  if (signal?.aborted) abort();
-  else signal?.addEventListener('abort', abort, { once: true });
+  // Not `Promise.race` with one promise for the abort: that promise would hold every item until the end.
+  let fail: (reason: unknown) => void = () => {};
+  const abort = () => fail(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
   try {
     while (true) {
-      const next = iterator.next();
-      next.catch(() => {});
-      const { done, value } = await Promise.race([aborted.promise, next]);
+      signal?.throwIfAborted();
+      const { done, value } = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        fail = reject;
+        iterator.next().then(resolve, reject);
+      });
       if (done) return;
       yield value;
     }

@@ -53,8 +53,8 @@ it('hides secrets in lists and in errors', () => {
   const error = Object.assign(new Error('502'), { config: { headers: { Authorization: 'Bearer s3cret' } } });
   log.error({ err: error, tried: [{ token: 's3cret' }] });
   expect(lines[0]).not.toContain('s3cret');
-  expect(entries()[0].err).toMatchObject({ message: '502' });
-  expect(entries()[0].err).not.toHaveProperty('config');
+  expect(entries()[0]?.err).toMatchObject({ message: '502' });
+  expect(entries()[0]?.err).not.toHaveProperty('config');
 });
 
 it('is silent when asked to be, and falls back to info for an unknown level', () => {

@@ -27,6 +27,9 @@ export const GatewayConfig = z.object({
   RATE_LIMIT_PER_MINUTE: int(600, { min: 0, max: 10_000_000 }).meta({
     description: 'Requests per principal; 0 switches the limit off',
   }),
+  RECONCILE_MARGIN_S: int(30, { min: 1, max: 3_600 }).meta({
+    description: 'A job that NATS no longer holds is published again when it has not moved for so many seconds',
+  }),
   TRUST_PROXY: flag(false).meta({
     description: 'Take the caller address from X-Forwarded-For; only behind a proxy that sets it',
   }),

@@ -9,7 +9,7 @@ import { ALL_JOB_EVENTS } from '@tandem/contracts/subjects';
 import { type Connection, connectNats } from '@tandem/messaging/connection';
 import { readEventBatches } from '@tandem/messaging/event-batches';
 import { provisionCommandConsumer, provisionStreams } from '@tandem/messaging/streams';
-import { openDatabase } from '@tandem/persistence/database';
+import { openDatabase, poolOf } from '@tandem/persistence/database';
 import { startAdminServer } from '@tandem/runtime/admin-server';
 import type { Lifecycle } from '@tandem/runtime/lifecycle';
 import { openStore } from '@tandem/storage/open-store';
@@ -21,12 +21,14 @@ import { type Foundations, GatewayModule } from './gateway.module.js';
 import { Health } from './health/check-health.js';
 import { acceptBodies } from './http/bodies.js';
 import { harden } from './http/harden.js';
+import { refusePath } from './http/problem-filter.js';
 import { observeRequests } from './http/request-telemetry.js';
 import { verifierOf } from './identity/verifier-of.js';
 import { JobDispatcher } from './jobs/dispatch-jobs.js';
 import { JobEntity, SCHEMA } from './jobs/job.entity.js';
 import { ReportProjection } from './jobs/project-reports.js';
 import { JobPublication } from './jobs/publish-jobs.js';
+import { JobReconciliation, LEDGER_CONSUMER } from './jobs/reconcile-jobs.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
 import { ObjectEntity } from './objects/object.entity.js';
 
@@ -59,11 +61,18 @@ export async function startGateway(
   lifecycle.onStop('database', 5_000, () => database.destroy());
   const connection = await connectNats(config.NATS_URL, 'gateway');
   lifecycle.onStop('nats', 5_000, () => connection.nc.drain());
-  await provisionStreams(connection.nc, config.NATS_REPLICAS);
-  for (const command of catalog.all()) await provisionCommandConsumer(connection.nc, command);
+  const provision = async () => {
+    await provisionStreams(connection.nc, config.NATS_REPLICAS);
+    for (const command of catalog.all()) await provisionCommandConsumer(connection.nc, command);
+  };
+  await provision();
   const store = await openStore({ dir: config.STORAGE_DIR });
   const app = await createApp({ config, catalog, database, connection, store, verifier: verifierOf(config), logger });
   await startLedger(app, connection, logger, lifecycle);
+  const margin = config.RECONCILE_MARGIN_S * 1_000;
+  const reconciliation = new JobReconciliation(catalog, connection, provision, poolOf(database), margin, logger);
+  reconciliation.start();
+  lifecycle.onStop('reconciliation', 5_000, () => reconciliation.stop());
   const adminPort = await startAdmin(app, config, lifecycle);
   await listen(app, config);
   lifecycle.onStop('requests', 15_000, () => app.close());
@@ -87,9 +96,12 @@ async function createApp(foundations: Foundations): Promise<NestFastifyApplicati
     trustProxy: config.TRUST_PROXY,
     bodyLimit: config.OBJECT_MAX_MB * 1_000_000,
     forceCloseConnections: 'idle',
+    // A peer that neither sends nor reads for so long is gone. Event streams beat every 15 s, a wait lasts 60 s at most.
+    connectionTimeout: 120_000,
+    frameworkErrors: refusePath,
   });
   const server = adapter.getInstance() as unknown as FastifyInstance;
-  observeRequests(server);
+  observeRequests(server, foundations.catalog);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(foundations), adapter, {
     bodyParser: false,
     abortOnError: false,
@@ -115,7 +127,7 @@ async function startLedger(
   const projection = app.get(ReportProjection);
   const events = await readEventBatches(
     connection,
-    { durable: 'ledger', filter: ALL_JOB_EVENTS, size: PROJECTION_BATCH, log },
+    { durable: LEDGER_CONSUMER, filter: ALL_JOB_EVENTS, size: PROJECTION_BATCH, log },
     (batch) => projection.apply(batch),
   );
   lifecycle.onStop('projection', 5_000, () => events.stop());

@@ -12,21 +12,29 @@ export const STREAMED = { streamed: true };
 export async function acceptBodies(server: FastifyInstance, maxObjectBytes: number): Promise<void> {
   const parseJson = server.getDefaultJsonParser('error', 'error');
   server.removeAllContentTypeParsers();
-  await server.register(multipart, { limits: { fileSize: maxObjectBytes, files: 1, fields: 10, parts: 11 } });
+  // One byte and one file more than allowed: busboy would cut off the rest without a word, whereas we count and refuse.
+  const limits = { fileSize: maxObjectBytes + 1, files: 2, fields: 10, fieldSize: 4_096, parts: 12 };
+  await server.register(multipart, { limits, throwFileSizeLimit: false });
+  server.addHook('preValidation', (request, _reply, done) => {
+    if (request.isMultipart() && !request.is404 && !isStreamed(request)) done(notJson());
+    else done();
+  });
   server.addContentTypeParser('*', (request, payload, parsed) => {
     // The stream's events run outside the request's context; the handler must not, or its trace would end here.
     const done = context.bind(context.active(), parsed);
     if (isStreamed(request)) return done(null, payload);
     if (!/^application\/(json|[a-z0-9.-]+\+json)\b/i.test(request.headers['content-type'] ?? '')) {
-      return done(Object.assign(new Error('not JSON'), { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 }));
+      return done(notJson());
     }
     const chunks: Buffer[] = [];
     let size = 0;
-    payload.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= JSON_LIMIT_BYTES) chunks.push(chunk);
-      else done(Object.assign(new Error('too large'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 }));
-    });
+      if (size <= JSON_LIMIT_BYTES) return void chunks.push(chunk);
+      payload.off('data', take);
+      done(Object.assign(new Error('too large'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 }));
+    };
+    payload.on('data', take);
     payload.on('error', done);
     payload.on('end', () => {
       if (size > JSON_LIMIT_BYTES) return;
@@ -39,6 +47,11 @@ export async function acceptBodies(server: FastifyInstance, maxObjectBytes: numb
   });
 }
 
-function isStreamed(request: FastifyRequest): boolean {
+function notJson(): Error {
+  return Object.assign(new Error('not JSON'), { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 });
+}
+
+/** True for a request whose route reads its body as a stream. */
+export function isStreamed(request: FastifyRequest): boolean {
   return (request.routeOptions.config as { streamed?: boolean }).streamed === true;
 }

@@ -16,6 +16,8 @@ export async function harden(server: FastifyInstance, corsOrigins: string[]): Pr
       'authorization',
       'content-type',
       'idempotency-key',
+      'if-none-match',
+      'if-range',
       'prefer',
       'last-event-id',
       'range',
@@ -24,6 +26,7 @@ export async function harden(server: FastifyInstance, corsOrigins: string[]): Pr
     ],
     exposedHeaders: [
       'location',
+      'content-disposition',
       'etag',
       'content-range',
       'retry-after',

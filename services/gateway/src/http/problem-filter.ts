@@ -3,6 +3,7 @@ import type { Logger } from '@tandem/telemetry/logger';
 import { currentTraceId } from '@tandem/telemetry/propagation';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthError } from '../identity/auth-error.js';
+import { isStreamed } from './bodies.js';
 import { Problem } from './problem.js';
 
 /** Answers every error as a problem document. An error that nobody foresaw is logged, and the caller gets only the trace id. */
@@ -16,14 +17,25 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = problemOf(error, request);
     if (problem.code === 'internal') this.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
     if (reply.raw.headersSent) return void reply.raw.destroy();
-    // A body that was not read to its end would be taken for the next request on this connection.
-    if (problem.status === 413) reply.header('connection', 'close');
-    void reply
-      .status(problem.status)
-      .headers(problem.headers)
-      .type('application/problem+json')
-      .send(JSON.stringify(problem.document(currentTraceId())));
+    // Nobody reads the rest of a body that was given up, so no other request can follow on this connection.
+    if (problem.status === 413 || (request.raw.readableDidRead && !request.raw.complete))
+      reply.header('connection', 'close');
+    send(problem, reply);
   }
+}
+
+/** Answers a path that the router refuses before any hook runs: bad percent-encoding, or a segment that is too long. */
+export function refusePath(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  send(nothingAt(request), reply);
+}
+
+function send(problem: Problem, reply: FastifyReply): void {
+  void reply
+    .status(problem.status)
+    .header('cache-control', 'no-store')
+    .headers(problem.headers)
+    .type('application/problem+json')
+    .send(JSON.stringify(problem.document(currentTraceId())));
 }
 
 function problemOf(error: unknown, request: FastifyRequest): Problem {
@@ -32,14 +44,9 @@ function problemOf(error: unknown, request: FastifyRequest): Problem {
     const headers: Record<string, string> = error.code === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer' } : {};
     return new Problem(error.code, error.detail, undefined, headers);
   }
-  if (error instanceof HttpException && error.getStatus() === 404) {
-    const path = request.url.split('?')[0];
-    return new Problem(
-      'not_found',
-      `There is nothing at ${request.method} ${path}. /openapi.json lists what there is.`,
-    );
-  }
+  if (error instanceof HttpException && error.getStatus() === 404) return nothingAt(request);
   // Nest wraps Fastify's own refusals of a body.
+  if (error instanceof HttpException && error.cause) return problemOf(error.cause, request);
   if (error instanceof HttpException && error.getStatus() === 400) return notJson();
   switch ((error as { code?: unknown } | null)?.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -49,7 +56,12 @@ function problemOf(error: unknown, request: FastifyRequest): Problem {
         'The body is larger than this route takes. Send files to POST /v1/objects.',
       );
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new Problem('unsupported_media_type', 'Send JSON, with Content-Type: application/json.');
+      return new Problem(
+        'unsupported_media_type',
+        isStreamed(request)
+          ? 'The Content-Type is not a media type. Correct it or leave it out.'
+          : 'Send JSON, with Content-Type: application/json.',
+      );
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
@@ -65,6 +77,11 @@ function problemOf(error: unknown, request: FastifyRequest): Problem {
       return new Problem('internal', 'Something failed on our side. Give the trace id to the operator.');
     }
   }
+}
+
+function nothingAt(request: FastifyRequest): Problem {
+  const path = request.url.split('?')[0];
+  return new Problem('not_found', `There is nothing at ${request.method} ${path}. /openapi.json lists what there is.`);
 }
 
 function notJson(): Problem {

@@ -36,8 +36,8 @@ interface Row {
 // One statement for all concurrent requests: one round trip and one fsync. unnest keeps the statement's text constant.
 const INSERT = `
   INSERT INTO gateway.jobs
-    (id, tenant, actor, command, input, objects, idempotency_key, request_hash, attempts, trace_parent, created_at, due_at)
-  SELECT id, tenant, actor, command, input, objects, key, hash, attempts, trace, created, now() + interval '${PUBLISH_LEASE_MS} ms'
+    (id, tenant, actor, command, input, objects, idempotency_key, request_hash, attempts, trace_parent, created_at, moved_at, due_at)
+  SELECT id, tenant, actor, command, input, objects, key, hash, attempts, trace, created, created, now() + interval '${PUBLISH_LEASE_MS} ms'
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::json[], $6::json[], $7::text[], $8::bytea[], $9::int[], $10::text[], $11::timestamptz[])
     AS job (id, tenant, actor, command, input, objects, key, hash, attempts, trace, created)
   ON CONFLICT (tenant, actor, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING

@@ -32,7 +32,7 @@ interface DueJob {
   trace_parent: string | null;
 }
 
-/** Publishes what is due: retries, and accepted jobs that the admitting process could not hand to the broker. */
+/** Publishes what is due: retries, jobs that the admitting process could not hand to the broker, and those that it lost. */
 export class JobDispatcher {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -82,7 +82,9 @@ export class JobDispatcher {
       this.log.error({ job: job.id, command: job.command }, 'no such command in the catalog; the job waits');
       return false;
     }
-    dispatched.inc({ reason: job.status === 'retrying' ? 'retry' : 'delayed' });
+    // A job that the broker lost while it ran is run again: the same run, as if JetStream had redelivered it.
+    const again = job.status === 'running';
+    if (!again) dispatched.inc({ reason: job.status === 'retrying' ? 'retry' : 'delayed' });
     return this.publication.publish(
       {
         jobId: job.id,
@@ -91,8 +93,8 @@ export class JobDispatcher {
         command,
         input: job.input,
         objects: job.objects ?? undefined,
-        run: job.run + 1,
-        attempt: job.attempt + 1,
+        run: again ? job.run : job.run + 1,
+        attempt: again ? job.attempt : job.attempt + 1,
         attempts: job.attempts,
       },
       contextFromTraceParent(job.trace_parent),

@@ -22,6 +22,8 @@ export interface Job {
   attempts: number;
   dueAt: Date | null;
   publishedAt: Date | null;
+  /** When the status changed last. */
+  movedAt: Date;
   result: unknown;
   error: JobError | null;
   history: JobStep[];
@@ -52,6 +54,7 @@ export const JobEntity = new EntitySchema<Job>({
     attempts: { type: 'int' },
     dueAt: { type: 'timestamptz', name: 'due_at', nullable: true },
     publishedAt: { type: 'timestamptz', name: 'published_at', nullable: true },
+    movedAt: { type: 'timestamptz', name: 'moved_at' },
     result: { type: 'json', nullable: true },
     error: { type: 'json', nullable: true },
     history: { type: 'json', array: true },

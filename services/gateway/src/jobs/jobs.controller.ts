@@ -13,7 +13,11 @@ import { serverSentEvents } from './server-sent-events.js';
 /** Query parameters of `GET /v1/jobs`. */
 export const JobQuery = z.strictObject({
   status: JobStatus.optional(),
-  command: z.string().max(100).optional().meta({ example: 'media.transform' }),
+  command: z
+    .string()
+    .regex(/^[a-z0-9.-]{1,100}$/, 'must be the name of a command')
+    .optional()
+    .meta({ example: 'media.transform' }),
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(100).optional().meta({ description: 'nextCursor of the page before' }),
 });

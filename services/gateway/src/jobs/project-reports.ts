@@ -17,7 +17,7 @@ import { foldReports, type JobChange } from './fold-reports.js';
 // are appended as they are; the rows that changed come back so that followers hear of these only.
 const APPLY = `
   UPDATE gateway.jobs j SET
-    status = u.status, position = u.position, run = u.run, attempt = u.attempt,
+    status = u.status, position = u.position, run = u.run, attempt = u.attempt, moved_at = now(),
     started_at = LEAST(j.started_at, u.started_at), finished_at = u.finished_at, due_at = u.due_at,
     result = u.result, error = u.error,
     history = j.history || ARRAY(SELECT value FROM json_array_elements(u.steps) WHERE (value->>'position')::int > j.position)

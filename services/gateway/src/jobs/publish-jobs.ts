@@ -9,13 +9,14 @@ const IN_FLIGHT_LIMIT = 10_000;
 const MARK_EVERY_MS = 500;
 const MARK_AT_ONCE = 1_000;
 
-// Skips what a report of this run has moved already (j.run = u.run), and what one is moving now: its lock means that
+// Skips what a report of this run has moved already (a job that was lost while it ran excepted), and what one is moving now: its lock means that
 // there is nothing left to mark, and waiting for it could deadlock with the projection.
 const MARK = `
   UPDATE gateway.jobs SET due_at = NULL, published_at = now()
   WHERE id IN (
     SELECT j.id FROM gateway.jobs j JOIN unnest($1::uuid[], $2::int[]) AS u (id, run) ON j.id = u.id
-    WHERE j.run = u.run - 1 AND j.status IN ('accepted', 'retrying')
+    WHERE (j.run = u.run - 1 AND j.status IN ('accepted', 'retrying'))
+      OR (j.run = u.run AND j.status = 'running' AND j.due_at IS NOT NULL)
     FOR UPDATE OF j SKIP LOCKED
   )`;
 

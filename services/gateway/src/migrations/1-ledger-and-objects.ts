@@ -23,6 +23,7 @@ export class LedgerAndObjects1763700000000 implements MigrationInterface {
         attempts int NOT NULL,
         due_at timestamptz,
         published_at timestamptz,
+        moved_at timestamptz NOT NULL,
         result json,
         error json,
         history json[] NOT NULL DEFAULT '{}',
@@ -35,6 +36,8 @@ export class LedgerAndObjects1763700000000 implements MigrationInterface {
       CREATE UNIQUE INDEX jobs_idempotency ON gateway.jobs (tenant, actor, idempotency_key)
       WHERE idempotency_key IS NOT NULL`);
     await runner.query('CREATE INDEX jobs_due ON gateway.jobs (due_at) WHERE due_at IS NOT NULL');
+    await runner.query(`
+      CREATE INDEX jobs_open ON gateway.jobs (command, id) WHERE status IN ('accepted', 'running', 'retrying')`);
     await runner.query('CREATE INDEX jobs_tenant ON gateway.jobs (tenant, id DESC)');
     await runner.query(`
       CREATE TABLE gateway.objects (

@@ -1,7 +1,7 @@
+import { Readable } from 'node:stream';
 import { objectKey } from '@tandem/contracts/object';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { FastifyReply } from 'fastify';
-import parseRange from 'range-parser';
 import { Problem } from '../http/problem.js';
 import type { RegisteredObject } from './object.entity.js';
 
@@ -16,17 +16,22 @@ export class ObjectDownload {
 
   async send(object: RegisteredObject, headers: RequestHeaders, reply: FastifyReply): Promise<void> {
     const etag = `"${object.sha256}"`;
-    reply.headers({
+    const validators = {
       etag,
       'accept-ranges': 'bytes',
       // Private: an object belongs to its caller. The content of an id never changes.
       'cache-control': 'private, max-age=31536000, immutable',
+      // Who signs in next in the same browser may be somebody else.
+      vary: [reply.getHeader('vary'), 'Authorization'].filter(Boolean).join(', '),
       'last-modified': object.createdAt.toUTCString(),
-    });
-    if (matches(headers['if-none-match'], etag)) return void (await reply.status(304).send());
-    const range = requestedRange(object, headers, etag);
-    const body = await this.store.read(objectKey(object.tenant, object.sha256), range);
+    };
+    if (matches(headers['if-none-match'], etag)) return void (await reply.headers(validators).status(304).send());
+    const isHead = reply.request.method === 'HEAD';
+    const range = isHead ? undefined : requestedRange(object.size, headers, etag);
+    // Fastify would read the whole object only to drop it.
+    const body = isHead ? Readable.from([]) : await this.store.read(objectKey(object.tenant, object.sha256), range);
     reply.headers({
+      ...validators,
       'content-type': object.type,
       'content-disposition': disposition(object),
       'content-security-policy': "default-src 'none'; sandbox",
@@ -37,23 +42,25 @@ export class ObjectDownload {
   }
 }
 
-/** One range is served; several, or none that makes sense, get the whole object, as RFC 9110 section 14.2 allows. */
+/**
+ * One range of bytes is served; several, or what is none, get the whole object, as RFC 9110 section 14.2 allows. A suffix
+ * longer than the object means all of it (14.1.2).
+ */
 function requestedRange(
-  object: RegisteredObject,
+  size: number,
   headers: RequestHeaders,
   etag: string,
 ): { start: number; end: number } | undefined {
-  if (!headers.range || (headers['if-range'] !== undefined && headers['if-range'] !== etag)) return undefined;
-  const ranges = parseRange(object.size, headers.range);
-  if (ranges === -1) {
-    throw new Problem(
-      'range_not_satisfiable',
-      `The object has ${object.size} bytes; ask for a range within it.`,
-      undefined,
-      { 'Content-Range': `bytes */${object.size}` },
-    );
-  }
-  return ranges !== -2 && ranges.type === 'bytes' && ranges.length === 1 ? ranges[0] : undefined;
+  if (headers['if-range'] !== undefined && headers['if-range'] !== etag) return undefined;
+  const [, first, last] = /^bytes=(?=.*\d)(\d*)-(\d*)$/i.exec(headers.range ?? '') ?? [];
+  if (first === undefined || last === undefined) return undefined;
+  if (first && last && Number(last) < Number(first)) return undefined;
+  const start = first ? Number(first) : Math.max(0, size - Number(last));
+  const end = first && last ? Math.min(Number(last), size - 1) : size - 1;
+  if (start < size) return { start, end };
+  throw new Problem('range_not_satisfiable', `The object has ${size} bytes; ask for a range within it.`, undefined, {
+    'Content-Range': `bytes */${size}`,
+  });
 }
 
 function matches(header: string | undefined, etag: string): boolean {

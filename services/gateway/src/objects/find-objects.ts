@@ -34,8 +34,10 @@ export class ObjectFinder {
       principal,
       references.map(({ id }) => id),
     );
+    // PostgreSQL gives ids in lower case, however the request wrote them.
     const byId = new Map(found.map((object) => [object.id, object]));
-    const missing = references.filter(({ id }) => !byId.has(id));
+    const objectOf = ({ id }: ObjectReference) => byId.get(id.toLowerCase());
+    const missing = references.filter((reference) => !objectOf(reference));
     if (missing.length > 0) {
       const errors = missing.map(({ pointer }) => ({ pointer, detail: 'there is no such object, or it is not yours' }));
       throw new Problem(
@@ -44,10 +46,10 @@ export class ObjectFinder {
         errors,
       );
     }
-    const unfit = references.flatMap((reference) => unfitFor(reference, byId.get(reference.id)!));
+    const unfit = references.flatMap((reference) => unfitFor(reference, objectOf(reference)!));
     if (unfit.length > 0)
       throw new Problem('unsupported_media_type', `${unfit[0]!.pointer}: ${unfit[0]!.detail}`, unfit);
-    return Object.fromEntries(found.map((object) => [object.id, storedObject(object)]));
+    return Object.fromEntries(references.map((reference) => [reference.id, storedObject(objectOf(reference)!)]));
   }
 
   #visible(principal: Principal, ids: string[]): Promise<RegisteredObject[]> {

@@ -10,6 +10,7 @@ import { validate } from '../http/validate.js';
 import type { Principal } from '../identity/principal.js';
 import { ObjectDownload } from './download-object.js';
 import { ObjectFinder } from './find-objects.js';
+import { formFile } from './form-file.js';
 import type { RegisteredObject } from './object.entity.js';
 import { ObjectUpload } from './upload-object.js';
 
@@ -27,8 +28,17 @@ export const ObjectView = z
 
 /** Query parameters of `POST /v1/objects`. */
 export const UploadQuery = z.strictObject({
-  name: z.string().min(1).max(255).optional().meta({ description: 'File name for downloads', example: 'photo.jpg' }),
+  name: z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^\P{Cc}*$/u, 'must not contain control characters')
+    .optional()
+    .meta({ description: 'File name for downloads', example: 'photo.jpg' }),
 });
+
+/** What a form may have around its file: boundaries, headers of parts, fields. */
+const FORM_BYTES = 64 * 1024;
 
 /** Uploads and downloads. */
 @Controller('v1/objects')
@@ -49,10 +59,10 @@ export class ObjectsController {
   ): Promise<z.infer<typeof ObjectView>> {
     requireScope(caller, 'objects:write');
     const { name } = validate(UploadQuery, { ...query }, 'query');
-    if (Number(request.headers['content-length'] ?? 0) > this.uploads.maxBytes) throw this.uploads.tooLarge();
-    const file = request.isMultipart()
-      ? await multipartFile(request)
-      : { body: request.body as Readable | null, name: undefined };
+    const isForm = request.isMultipart();
+    const limit = this.uploads.maxBytes + (isForm ? FORM_BYTES : 0);
+    if (Number(request.headers['content-length'] ?? 0) > limit) throw this.uploads.tooLarge();
+    const file = isForm ? await formFile(request) : { body: request.body as Readable | null, name: undefined };
     if (!file.body) throw new Problem('invalid_input', 'The body is empty. Send the bytes of the file.');
     const object = await this.uploads.upload(caller, file.body, name ?? file.name ?? null);
     reply.header('location', `/v1/objects/${object.id}`).status(HttpStatus.CREATED);
@@ -69,12 +79,6 @@ export class ObjectsController {
     requireScope(caller, 'objects:read');
     await this.downloads.send(await this.finder.find(caller, id), headers, reply);
   }
-}
-
-async function multipartFile(request: FastifyRequest): Promise<{ body: Readable; name: string | undefined }> {
-  const file = await request.file();
-  if (!file) throw new Problem('invalid_input', 'The form has no file. Add a part with a filename.');
-  return { body: file.file, name: file.filename?.slice(0, 255) };
 }
 
 function objectView({ id, sha256, size, type, name, createdAt }: RegisteredObject): z.infer<typeof ObjectView> {

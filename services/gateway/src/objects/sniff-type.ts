@@ -5,11 +5,24 @@ export const SNIFF_BYTES = 4_100;
 
 /** The media type of a file by its first bytes; its name and the sender's Content-Type are not asked. */
 export async function sniffType(head: Uint8Array): Promise<string> {
-  const known = await fileTypeFromBuffer(head);
-  const text = known && known.mime !== 'application/xml' ? undefined : asText(head);
-  if (text !== undefined && /<svg[\s>]/i.test(text)) return 'image/svg+xml';
-  if (known) return known.mime;
-  return text === undefined ? 'application/octet-stream' : 'text/plain; charset=utf-8';
+  if (looksLikeSvg(head)) return 'image/svg+xml';
+  const known = (await fileTypeFromBuffer(head))?.mime ?? tiffOf(head);
+  if (known) return known;
+  return asText(head) === undefined ? 'application/octet-stream' : 'text/plain; charset=utf-8';
+}
+
+/** As the media service sees it, in UTF-16 too: what it takes must not fail here. A page with a drawing in it is none. */
+function looksLikeSvg(head: Uint8Array): boolean {
+  const text = Buffer.from(head)
+    .toString('latin1')
+    .replaceAll('\0', '')
+    .replace(/^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)/, '');
+  return /^\s*<(?!html|!doctype\s+html)/i.test(text) && /<(?:[a-z]+:)?svg[\s>/]|<!doctype\s+svg/i.test(text);
+}
+
+/** file-type tells TIFF from camera formats by its directory, which most TIFFs have at their end, beyond the head. */
+function tiffOf(head: Uint8Array): string | undefined {
+  return ['49492a00', '4d4d002a'].includes(Buffer.from(head.subarray(0, 4)).toString('hex')) ? 'image/tiff' : undefined;
 }
 
 function asText(head: Uint8Array): string | undefined {
