@@ -63,11 +63,10 @@ export async function startStack(): Promise<Stack> {
 
 /** Starts one of this folder's processes and waits for its first line. */
 async function start(script: string, env: NodeJS.ProcessEnv): Promise<{ child: ChildProcess; said: string }> {
-  const child = spawn(
-    process.execPath,
-    [...(process.env.PROF ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []), join(import.meta.dirname, script)],
-    { env, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const child = spawn(process.execPath, [join(import.meta.dirname, script)], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   process.once('exit', () => child.kill('SIGKILL'));
   const [line] = await Promise.race([
     once(child.stdout!, 'data'),

@@ -1,4 +1,3 @@
-import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { context as activeContext, type Context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { CommandDefinition } from '@tandem/contracts/command';
@@ -7,6 +6,7 @@ import type { StoredObject } from '@tandem/contracts/object';
 import { commandSubject } from '@tandem/contracts/subjects';
 import { injectTrace } from '@tandem/telemetry/propagation';
 import { tracer } from '@tandem/telemetry/tracing';
+import { StoredPublisher } from './stored-publisher.js';
 
 /** A job as the ledger hands it to the broker. */
 export interface Publication {
@@ -23,10 +23,10 @@ export interface Publication {
 
 /** Publishes commands to JetStream. */
 export class CommandPublisher {
-  readonly #jetstream: JetStreamClient;
+  readonly #publisher: StoredPublisher;
 
   constructor(nc: NatsConnection) {
-    this.#jetstream = jetstream(nc, { timeout: 5_000 });
+    this.#publisher = new StoredPublisher(nc);
   }
 
   /**
@@ -50,11 +50,9 @@ export class CommandPublisher {
     const carrier = headers();
     injectTrace((name, value) => carrier.set(name, value), trace.setSpan(parent, span));
     const messageId = `${job.jobId}:${job.run}`;
+    carrier.set('Nats-Msg-Id', messageId);
     try {
-      await this.#jetstream.publish(commandSubject(job.command), JSON.stringify(envelope(job, messageId)), {
-        msgID: messageId,
-        headers: carrier,
-      });
+      await this.#publisher.publish(commandSubject(job.command), JSON.stringify(envelope(job, messageId)), carrier);
     } catch (error) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: 'not stored by JetStream' });
       throw error;

@@ -111,8 +111,22 @@ describe('a worker', () => {
     await startWorker(async ({ data }) => ({ doubled: data.n * 2 }));
     const id = await publish();
     expect(await ending(id)).toMatchObject({ state: 'succeeded', run: 1, attempt: 1, worker: 'w1' });
-    expect(reports.map(({ state }) => state)).toContain('running');
+    expect(reports.map(({ state }) => state)).toEqual(['succeeded']);
     await eventually(async () => expect(await pending()).toBe(0));
+  });
+
+  test('announces a run that takes its time', async () => {
+    let finish: () => void = () => undefined;
+    await startWorker(
+      () =>
+        new Promise((resolve) => {
+          finish = () => resolve({});
+        }),
+    );
+    const id = await publish();
+    await eventually(() => expect(reports.map(({ state }) => state)).toEqual(['running']));
+    finish();
+    expect((await ending(id)).startedAt).toBe(reports[0]?.at);
   });
 
   test('runs no more than its concurrency at once, and all in the end', async () => {

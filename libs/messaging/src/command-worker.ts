@@ -5,6 +5,7 @@ import { durableName, STREAMS } from '@tandem/contracts/subjects';
 import type { Logger } from '@tandem/telemetry/logger';
 import { extractTrace } from '@tandem/telemetry/propagation';
 import type { Connection } from './connection.js';
+import { atEndOfTurn, sendAll } from './end-of-turn.js';
 import { type RunEnvironment, runCommand } from './run-command.js';
 import { ACK_WAIT_MS, provisionCommandConsumer } from './streams.js';
 
@@ -54,6 +55,7 @@ export class CommandWorker {
     for (const message of this.#waiting.splice(0)) this.#release(message, () => message.nak());
     if (this.#held.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     clearInterval(this.#heartbeat);
+    sendAll();
   }
 
   async #bind(): Promise<void> {
@@ -134,7 +136,7 @@ export class CommandWorker {
 
   #release(message: JsMsg, settle: () => void): void {
     this.#held.delete(message);
-    settle();
+    atEndOfTurn(settle);
     if (this.#held.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

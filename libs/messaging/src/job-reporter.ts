@@ -1,29 +1,30 @@
-import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import type { CommandEnvelope, Envelope } from '@tandem/contracts/envelope';
 import { type JobProgress, type JobReport, JobReported, type LiveMessage } from '@tandem/contracts/job';
 import { jobEventSubject, liveSubject } from '@tandem/contracts/subjects';
 import { injectTrace } from '@tandem/telemetry/propagation';
+import { atEndOfTurn } from './end-of-turn.js';
+import { StoredPublisher } from './stored-publisher.js';
 
 /** Tells the ledger, through the event stream, what becomes of a job. */
 export class JobReporter {
-  readonly #jetstream: JetStreamClient;
+  readonly #publisher: StoredPublisher;
 
   constructor(private readonly nc: NatsConnection) {
-    this.#jetstream = jetstream(nc, { timeout: 5_000 });
+    this.#publisher = new StoredPublisher(nc);
   }
 
   /** Announces that a run began. Not confirmed: the report of its end carries the start time too. */
   started(command: CommandDefinition, cause: CommandEnvelope, report: JobReport): void {
     const { subject, payload, carrier } = message(command, cause, report);
-    this.nc.publish(subject, payload, { headers: carrier });
+    atEndOfTurn(() => this.nc.publish(subject, payload, { headers: carrier }));
   }
 
   /** Resolves when the event is stored; only then may the command be acknowledged. */
   async ended(command: CommandDefinition, cause: CommandEnvelope, report: JobReport): Promise<void> {
     const { subject, payload, carrier } = message(command, cause, report);
-    await this.#jetstream.publish(subject, payload, { headers: carrier, retries: 3 });
+    await this.#publisher.publish(subject, payload, carrier);
   }
 
   /** Best effort, to whoever follows the job now. */

@@ -14,6 +14,12 @@ import { progressOf } from './progress.js';
 /** Deliveries beyond a job's attempts after which a worker must be presumed to die of this very job. */
 const SPARE_DELIVERIES = 3;
 
+/**
+ * A run that ends sooner is reported once, by its end, which carries the start too. For commands of a few milliseconds
+ * that halves the work of broker and ledger.
+ */
+const ANNOUNCE_AFTER_MS = 25;
+
 /** A handler as the strategy calls it: one argument, a promise of the result. */
 export type RunHandler = (context: CommandContext<CommandDefinition>) => Promise<unknown>;
 
@@ -70,9 +76,9 @@ export async function runCommand(
     queueLag.observe({ command: command.type }, Math.max(0, startedAt.getTime() - Date.parse(envelope.time)) / 1000);
     commandsInFlight.inc({ command: command.type });
     const started: JobReport = { ...base, state: 'running', at: base.startedAt };
-    reporter.started(command, envelope, started);
+    const announcement = setTimeout(() => reporter.started(command, envelope, started), ANNOUNCE_AFTER_MS);
     try {
-      const outcome = await settle(environment, envelope, deliveries);
+      const outcome = await settle(environment, envelope, deliveries).finally(() => clearTimeout(announcement));
       if (outcome instanceof HandedBack) return false;
       const report: JobReport = { ...base, ...reportOf(outcome, envelope, new Date()) };
       commandDuration.observe(
@@ -98,6 +104,7 @@ async function settle(
   deliveries: number,
 ): Promise<Outcome | HandedBack> {
   const { command, handler, reporter, stopping } = environment;
+  if (stopping.aborted) return new HandedBack();
   if (deliveries > command.attempts + SPARE_DELIVERIES) {
     return outcomeOf(
       new Rejected(
@@ -106,8 +113,11 @@ async function settle(
       ),
     );
   }
-  const timeout = AbortSignal.timeout(command.timeoutMs);
-  const signal = AbortSignal.any([timeout, stopping]);
+  // One controller and one timer: AbortSignal.any and AbortSignal.timeout cost 20 microseconds a run.
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(new TimedOut(command.timeoutMs)), command.timeoutMs);
+  const stop = () => abort.abort(stopping.reason);
+  stopping.addEventListener('abort', stop, { once: true });
   try {
     const result = await Promise.race([
       handler({
@@ -120,15 +130,18 @@ async function settle(
           attempts: envelope.attempts,
           objects: envelope.objects ?? {},
         },
-        signal,
+        signal: abort.signal,
         progress: progressOf(envelope.subject, reporter),
       }),
-      rejectOn(signal),
+      rejectOn(abort.signal),
     ]);
     return { state: 'succeeded', result };
   } catch (error) {
     if (stopping.aborted) return new HandedBack();
-    return outcomeOf(timeout.aborted ? new TimedOut(command.timeoutMs) : error);
+    return outcomeOf(abort.signal.aborted ? abort.signal.reason : error);
+  } finally {
+    clearTimeout(timer);
+    stopping.removeEventListener('abort', stop);
   }
 }
 
@@ -143,7 +156,6 @@ export class TimedOut extends Error {
 
 function rejectOn(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }

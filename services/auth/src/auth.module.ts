@@ -4,7 +4,6 @@ import { SIGNING_KEY, type SigningKey } from './signing-key.js';
 
 /** The composition root of the auth service. */
 @Module({})
-// biome-ignore lint/complexity/noStaticOnlyClass: Nest takes its modules as classes
 export class AuthModule {
   static register(key: SigningKey): DynamicModule {
     return { module: AuthModule, controllers: [JwksController], providers: [{ provide: SIGNING_KEY, useValue: key }] };

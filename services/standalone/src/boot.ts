@@ -46,7 +46,7 @@ export async function boot(
     ADMIN_PORT: String(config.ADMIN_PORT),
     DATABASE_URL: database,
     NATS_URL: nats,
-    STORAGE_DIR: environment['STORAGE_DIR'] ?? join(data, 'objects'),
+    STORAGE_DIR: environment.STORAGE_DIR ?? join(data, 'objects'),
   };
   await step('media', () => startMedia(loadConfig(MediaConfig, shared), catalog, loggerOf('media'), lifecycle));
   const gateway = await step('gateway', () =>

@@ -56,6 +56,14 @@ describe('folding reports', () => {
     );
   });
 
+  test('keeps the start of a run that was reported by its end alone', () => {
+    const [change] = foldReports([report(2, 'succeeded', { startedAt: '2026-01-01T00:00:00.000Z' })]);
+    expect(change?.steps).toMatchObject([
+      { position: 3, status: 'running', at: '2026-01-01T00:00:00.000Z' },
+      { position: FINAL_POSITION, status: 'succeeded' },
+    ]);
+  });
+
   test('keeps every step of a job that started and ended within one batch', () => {
     const [change] = foldReports([report(1, 'succeeded', { result: 7 }), report(1, 'running')]);
     expect(change?.steps.map(({ status }) => status)).toEqual(['running', 'succeeded']);

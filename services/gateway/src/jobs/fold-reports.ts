@@ -52,7 +52,7 @@ function changeOf(reports: JobReport[]): JobChange {
     dueAt: last.state === 'retrying' ? (last.dueAt ?? last.at) : null,
     result: last.result,
     error: last.error ?? null,
-    steps: ordered.map(([at, report]) => stepOf(at, report)),
+    steps: stepsOf(ordered.map(([, report]) => report)),
   };
 }
 
@@ -60,12 +60,15 @@ function attemptsBegun(report: JobReport): number {
   return report.attemptUsed === false ? report.attempt - 1 : report.attempt;
 }
 
-function stepOf(position: number, report: JobReport): JobStep {
-  return {
-    position,
-    status: report.state,
-    attempt: report.attempt,
-    at: report.at,
-    ...(report.error ? { error: report.error } : {}),
-  };
+/** The steps that reports stand for. The end of a run stands for its start as well, which may never have been reported. */
+function stepsOf(reports: JobReport[]): JobStep[] {
+  const steps = new Map<number, JobStep>();
+  for (const report of reports) {
+    const { attempt, startedAt, at, state, error } = report;
+    const start = report.run * 2 - 1;
+    steps.set(start, { position: start, status: 'running', attempt, at: startedAt });
+    const position = positionOf(report);
+    if (position !== start) steps.set(position, { position, status: state, attempt, at, ...(error ? { error } : {}) });
+  }
+  return [...steps.values()].sort((a, b) => a.position - b.position);
 }

@@ -1,4 +1,11 @@
-import { isFinal, type JobProgress, type JobStep, type JobView, LiveMessage } from '@tandem/contracts/job';
+import {
+  isFinal,
+  type JobProgress,
+  type JobStatus,
+  type JobStep,
+  type JobView,
+  LiveMessage,
+} from '@tandem/contracts/job';
 import { liveSubject } from '@tandem/contracts/subjects';
 import type { Connection } from '@tandem/messaging/connection';
 import type { Principal } from '../identity/principal.js';
@@ -52,16 +59,40 @@ export class JobFollower {
     return this.finder.view(principal, id);
   }
 
+  /**
+   * As {@link waitFor}, for a job that is not yet published: call it before. The subscription then goes out on the same
+   * connection as the command and ahead of it, so no question to the ledger is needed but the last.
+   */
+  async waitForNew(principal: Principal, id: string, waitMs: number): Promise<JobView> {
+    const deadline = AbortSignal.timeout(waitMs);
+    const live = this.#subscribe(id, deadline);
+    try {
+      for (;;) {
+        const status = await live.nextStatus(LOOK_AGAIN_MS);
+        if (status && !isFinal(status) && !deadline.aborted) continue;
+        const job = await this.finder.view(principal, id);
+        if (isFinal(job.status) || deadline.aborted) return job;
+      }
+    } finally {
+      live.close();
+    }
+  }
+
   async #listen(id: string, signal?: AbortSignal): Promise<LiveNews> {
+    const live = this.#subscribe(id, signal);
+    // The history is read after the server knows the subscription, so no step falls between the two.
+    if (this.connection.up()) {
+      await Promise.race([this.connection.nc.flush(), new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref())]);
+    }
+    return live;
+  }
+
+  #subscribe(id: string, signal?: AbortSignal): LiveNews {
     const live = new LiveNews(signal);
     const subscription = this.connection.nc.subscribe(liveSubject(id), {
       callback: (_error, message) => live.receive(message.string()),
     });
     live.onClose(() => subscription.unsubscribe());
-    // The history is read after the server knows the subscription, so no step falls between the two.
-    if (this.connection.up()) {
-      await Promise.race([this.connection.nc.flush(), new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref())]);
-    }
     return live;
   }
 }
@@ -69,7 +100,7 @@ export class JobFollower {
 /** The live messages of one job as they come in. */
 class LiveNews {
   readonly #progress: JobProgress[] = [];
-  #stepped = false;
+  #status: JobStatus | undefined;
   #wake: () => void = () => undefined;
   #close: () => void = () => undefined;
 
@@ -90,8 +121,16 @@ class LiveNews {
     const message = LiveMessage.safeParse(JSON.parse(text));
     if (!message.success) return;
     if ('progress' in message.data) this.#progress.push(message.data.progress);
-    else this.#stepped = true;
+    else this.#status = message.data.step.status;
     this.#wake();
+  }
+
+  /** The status that was announced last, or undefined when `waitMs` are over. */
+  async nextStatus(waitMs: number): Promise<JobStatus | undefined> {
+    if (!this.#status) await this.#awake(waitMs);
+    const status = this.#status;
+    this.#status = undefined;
+    return status;
   }
 
   /** Yields progress until a step is announced, `waitMs` are over or the follower leaves. */
@@ -99,15 +138,21 @@ class LiveNews {
     const deadline = Date.now() + waitMs;
     while (!this.signal?.aborted) {
       yield* this.#progress.splice(0);
-      if (this.#stepped || Date.now() >= deadline) break;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(1, deadline - Date.now()));
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      if (this.#status || Date.now() >= deadline) break;
+      await this.#awake(deadline - Date.now());
     }
-    this.#stepped = false;
+    this.#status = undefined;
+  }
+
+  /** Resolves at the next message, when the follower leaves, or after `waitMs`. */
+  #awake(waitMs: number): Promise<void> {
+    if (this.signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(1, waitMs));
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }

@@ -9,10 +9,12 @@ import { Problem } from '../http/problem.js';
 import { validate } from '../http/validate.js';
 import type { Principal } from '../identity/principal.js';
 import { ObjectFinder } from '../objects/find-objects.js';
-import { JobAdmission } from './admit-job.js';
+import { type Admitted, JobAdmission, type Submission } from './admit-job.js';
 import { JobFinder } from './find-jobs.js';
 import { JobFollower } from './follow-job.js';
 import { JobPublication } from './publish-jobs.js';
+
+type Work = Pick<Submission, 'command' | 'input' | 'objects'>;
 
 /** The REST route of every command: `POST /v1/<service>/<command>` becomes a job. */
 @Controller('v1')
@@ -43,23 +45,11 @@ export class SubmitCommandController {
     const input = validate(command.input, body);
     const objects = await this.objects.resolve(caller, command.reads?.(input) ?? []);
     const admitted = await this.admission.admit({ command, input, objects, principal: caller, idempotencyKey: key });
-    if (admitted.created) {
-      const { tenant, actor } = caller;
-      const { id: jobId } = admitted;
-      this.publication.offer({
-        jobId,
-        tenant,
-        actor,
-        command,
-        input,
-        objects,
-        run: 1,
-        attempt: 1,
-        attempts: command.attempts,
-      });
-    } else reply.header('idempotency-replayed', 'true');
-    const view =
-      wait > 0 ? await this.follower.waitFor(caller, admitted.id, wait * 1000) : await this.#accepted(caller, admitted);
+    // In this order: who waits must be listening before the job can run.
+    const answer = this.#answer(caller, admitted, wait * 1_000);
+    if (admitted.created) this.#publish(admitted.id, { command, input, objects }, caller);
+    else reply.header('idempotency-replayed', 'true');
+    const view = await answer;
     if (wait > 0) reply.header('preference-applied', `wait=${wait}`);
     reply.status(isFinal(view.status) && wait > 0 ? HttpStatus.OK : HttpStatus.ACCEPTED);
     reply.header('location', `/v1/jobs/${admitted.id}`);
@@ -72,9 +62,17 @@ export class SubmitCommandController {
     throw new Problem('not_found', `There is no command ${type}. /openapi.json lists what there is.`);
   }
 
+  #publish(jobId: string, { command, input, objects }: Work, { tenant, actor }: Principal): void {
+    const { attempts } = command;
+    this.publication.offer({ jobId, tenant, actor, command, input, objects, run: 1, attempt: 1, attempts });
+  }
+
   /** What the ledger holds of a job that was just admitted is known without reading it. */
-  async #accepted(caller: Principal, admitted: Awaited<ReturnType<JobAdmission['admit']>>): Promise<JobView> {
-    return admitted.created ? admitted.view : this.finder.view(caller, admitted.id);
+  #answer(caller: Principal, admitted: Admitted, waitMs: number): Promise<JobView> {
+    if (waitMs === 0) return admitted.created ? Promise.resolve(admitted.view) : this.finder.view(caller, admitted.id);
+    return admitted.created
+      ? this.follower.waitForNew(caller, admitted.id, waitMs)
+      : this.follower.waitFor(caller, admitted.id, waitMs);
   }
 }
 
