@@ -77,8 +77,8 @@ function report(rounds: Round[], resident: Record<string, number>): object {
     'jobs per second, request to final state': median((each) => each.drainedPerSecond),
     'add to done one by one, p50, ms': median((each) => each.waited.p50),
     'add to done one by one, p99, ms': median((each) => each.waited.p99),
-    'gateway CPU s per 10,000 jobs': median((each) => each.cpu['gateway']!),
-    'worker CPU s per 10,000 jobs': median((each) => each.cpu['worker']!),
+    'gateway CPU s per 10,000 jobs': median((each) => each.cpu.gateway ?? 0),
+    'worker CPU s per 10,000 jobs': median((each) => each.cpu.worker ?? 0),
   };
   const width = Math.max(...Object.keys(figures).map((name) => name.length));
   const lines = Object.entries(figures).map(([name, value]) => `${name.padEnd(width)}  ${value}`);
