@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,6 +19,9 @@ await runMain('demo', async () => {
   const { positionals } = parseArgs({ allowPositionals: true });
   const [photo] = positionals;
   if (positionals.length !== 1) throw new Error('Name one photo: npm run demo -- path/to/photo.jpg');
+  await access(photo!).catch(() => {
+    throw new Error(`There is no file ${photo}, or it cannot be read.`);
+  });
   const data = await mkdtemp(join(tmpdir(), 'tandem-demo-'));
   const environment = {
     ...process.env,
