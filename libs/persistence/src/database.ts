@@ -31,7 +31,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
     connectTimeoutMS: 5_000,
     // A pool's idle connection that dies is replaced by the next query; without a listener it would end the process.
     poolErrorHandler: () => undefined,
-    extra: { keepAlive: true },
+    // A frozen or cut-off server is given up, and the client with it.
+    extra: { keepAlive: true, query_timeout: 30_000 },
   });
   try {
     await source.initialize();

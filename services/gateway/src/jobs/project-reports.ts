@@ -42,8 +42,24 @@ export class ReportProjection {
     private readonly log: Logger,
   ) {}
 
-  /** Applies one batch in one transaction. Throws when the database is away; the same batch may then come again. */
+  /**
+   * Applies one batch in one transaction. Throws when the database is away; the same batch may then come again. A report
+   * that can never be applied is passed over, so that it does not hold up all others.
+   */
   async apply(events: JsMsg[]): Promise<void> {
+    try {
+      await this.#applyAll(events);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      if (events.length > 1) {
+        for (const event of events) await this.apply([event]);
+        return;
+      }
+      this.log.error({ err: error, subject: events[0]?.subject, seq: events[0]?.seq }, 'report refused, passed over');
+    }
+  }
+
+  async #applyAll(events: JsMsg[]): Promise<void> {
     projectionBatch.observe(events.length);
     const spans = events.map((event) => {
       const parent = extractTrace((name) => event.headers?.get(name) || undefined);
@@ -76,6 +92,12 @@ export class ReportProjection {
     const objects = this.#producedObjects(received);
     if (objects.length === 0) return applyChanges(this.pool, changes);
     const client = await this.pool.connect();
+    // The pool listens only to the clients that it holds; without a listener a lost connection would end the process.
+    let broken: Error | undefined;
+    const lose = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', lose);
     try {
       await client.query('BEGIN');
       const changed = await applyChanges(client, changes);
@@ -83,10 +105,11 @@ export class ReportProjection {
       await client.query('COMMIT');
       return changed;
     } catch (error) {
-      await client.query('ROLLBACK').catch(() => undefined);
+      await client.query('ROLLBACK').catch(lose);
       throw error;
     } finally {
-      client.release();
+      client.removeListener('error', lose);
+      client.release(broken);
     }
   }
 
@@ -114,6 +137,11 @@ export class ReportProjection {
     if (!this.connection.up()) return;
     this.connection.nc.publish(liveSubject(jobId), JSON.stringify({ step } satisfies LiveMessage));
   }
+}
+
+/** A fault of the report, not of the database: a bad value (SQLSTATE classes 22 and 23), or a result of the wrong shape. */
+function isRefused(error: unknown): boolean {
+  return error instanceof TypeError || /^2[23]/.test((error as { code?: string } | null)?.code ?? '');
 }
 
 async function applyChanges(client: Pool | PoolClient, changes: JobChange[]): Promise<Set<string>> {

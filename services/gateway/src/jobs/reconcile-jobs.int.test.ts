@@ -57,3 +57,17 @@ describe('when NATS loses all that it stored', () => {
     await succeeded(body.id);
   });
 });
+
+describe('a report that can never be applied', () => {
+  test('is passed over and holds up no other job', async () => {
+    const at = new Date().toISOString();
+    const report = { jobId: crypto.randomUUID(), command: 'media.transform', run: 1, attempt: 1, state: 'succeeded' };
+    const data = { ...report, at, startedAt: at, worker: 'w', result: { renditions: 'none' } };
+    const envelope = { specversion: '1.0', id: 'x', source: '/x', type: 'job.reported', subject: 'x', time: at };
+    const text = JSON.stringify({ ...envelope, tenant: 't', actor: 'a', correlationid: 'x', data });
+    gateway.connection.nc.publish('evt.job.media.transform.succeeded', text);
+    const { body } = await submit({ payload: 'behind it' });
+    await succeeded(body.id);
+    expect(gateway.failures.join()).toContain('report refused');
+  });
+});
