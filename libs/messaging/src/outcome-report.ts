@@ -13,10 +13,17 @@ export type Outcome =
 /** The run was stopped by a shutdown: no outcome, another worker takes it. */
 export class HandedBack {}
 
+/** Text that JSON in PostgreSQL can hold: no U+0000 and no half of a surrogate pair. */
+function storable(detail: string): string {
+  return detail.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
 /** Reads what a handler threw. An unexpected error's own message may hold secrets, so it is not shown. */
 export function outcomeOf(error: unknown): Outcome {
-  if (error instanceof Rejected) return { state: 'rejected', error: { code: error.code, detail: error.detail } };
-  if (error instanceof RetryLater) return { state: 'postponed', afterMs: error.afterMs, detail: error.detail };
+  if (error instanceof Rejected)
+    return { state: 'rejected', error: { code: error.code, detail: storable(error.detail) } };
+  if (error instanceof RetryLater)
+    return { state: 'postponed', afterMs: error.afterMs, detail: storable(error.detail) };
   if (error instanceof Error && error.name === 'TimedOut') {
     return { state: 'failed-attempt', error: { code: 'timeout', detail: error.message } };
   }

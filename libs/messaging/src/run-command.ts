@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import type { CommandEnvelope } from '@tandem/contracts/envelope';
@@ -19,6 +20,8 @@ const SPARE_DELIVERIES = 3;
  * that halves the work of broker and ledger.
  */
 const ANNOUNCE_AFTER_MS = 25;
+
+const REPORT_AGAIN_MS = 1_000;
 
 /** A handler as the strategy calls it: one argument, a promise of the result. */
 export type RunHandler = (context: CommandContext<CommandDefinition>) => Promise<unknown>;
@@ -89,13 +92,33 @@ export async function runCommand(
         span.setAttribute('error.type', report.error.code);
         span.setStatus({ code: SpanStatusCode.ERROR, message: report.error.code });
       }
-      await reporter.ended(command, envelope, report);
+      await reportUntilStored(environment, envelope, report);
       return true;
     } finally {
       commandsInFlight.dec({ command: command.type });
       span.end();
     }
   });
+}
+
+/**
+ * The work is done, so the report is repeated until it is stored: JetStream may be without a leader, or the connection
+ * down. Message id and position make a second copy harmless; heartbeats keep the command with this worker meanwhile.
+ */
+async function reportUntilStored(
+  environment: RunEnvironment,
+  envelope: CommandEnvelope,
+  report: JobReport,
+): Promise<void> {
+  const { command, reporter, stopping } = environment;
+  for (;;) {
+    try {
+      return await reporter.ended(command, envelope, report);
+    } catch (error) {
+      if (stopping.aborted) throw error;
+      await sleep(REPORT_AGAIN_MS, undefined, { signal: stopping }).catch(() => undefined);
+    }
+  }
 }
 
 async function settle(
@@ -135,7 +158,8 @@ async function settle(
       }),
       rejectOn(abort.signal),
     ]);
-    return { state: 'succeeded', result };
+    // The declaration is a promise to whoever reads the result; breaking it is a failed attempt like any other bug.
+    return { state: 'succeeded', result: parseTolerant(command.output, result) };
   } catch (error) {
     if (stopping.aborted) return new HandedBack();
     return outcomeOf(abort.signal.aborted ? abort.signal.reason : error);
