@@ -20,9 +20,15 @@ export async function oldestHeld(nc: NatsConnection, command: CommandDefinition)
   }
 }
 
-/** Events that a durable reader of the event stream has not acknowledged yet. Throws when stream or reader is missing. */
-export async function unreadEvents(nc: NatsConnection, durable: string): Promise<number> {
+/** Sequence of the newest event that is stored. Throws when the stream is missing. */
+export async function newestEvent(nc: NatsConnection): Promise<number> {
+  const manager = await jetstreamManager(nc);
+  return (await manager.streams.info(STREAMS.events.name)).state.last_seq;
+}
+
+/** True when a durable reader has acknowledged every event up to `sequence`. Throws when stream or reader is missing. */
+export async function hasRead(nc: NatsConnection, durable: string, sequence: number): Promise<boolean> {
   const manager = await jetstreamManager(nc);
   const info = await manager.consumers.info(STREAMS.events.name, durable);
-  return info.num_pending + info.num_ack_pending;
+  return info.num_pending + info.num_ack_pending === 0 || info.ack_floor.stream_seq >= sequence;
 }

@@ -1,6 +1,6 @@
 import type { Catalog } from '@tandem/contracts/catalog';
 import type { CommandDefinition } from '@tandem/contracts/command';
-import { oldestHeld, unreadEvents } from '@tandem/messaging/broker-state';
+import { hasRead, newestEvent, oldestHeld } from '@tandem/messaging/broker-state';
 import type { Connection } from '@tandem/messaging/connection';
 import type { Logger } from '@tandem/telemetry/logger';
 import { dispatched } from '@tandem/telemetry/metrics';
@@ -34,6 +34,7 @@ export class JobReconciliation {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #busy: Promise<void> = Promise.resolve();
+  readonly #asked = new Map<string, { oldest: Date; newest: number }>();
 
   constructor(
     private readonly catalog: Catalog,
@@ -63,15 +64,25 @@ export class JobReconciliation {
     try {
       for (const command of this.catalog.all()) await this.#reconcile(command);
     } catch (error) {
+      this.#asked.clear();
       this.log.warn({ err: error }, 'the broker cannot be compared with the ledger; its streams are provisioned again');
       await this.provision().catch((cause: unknown) => this.log.warn({ err: cause }, 'not provisioned, trying again'));
     }
   }
 
   async #reconcile(command: CommandDefinition): Promise<void> {
-    // In this order: what was acknowledged before the first question has its report in the stream by the second.
-    const oldest = (await oldestHeld(this.connection.nc, command)) ?? new Date();
-    if ((await unreadEvents(this.connection.nc, LEDGER_CONSUMER)) > 0) return;
+    const { nc } = this.connection;
+    let asked = this.#asked.get(command.type);
+    if (!asked) {
+      // In this order: what was acknowledged before the first answer has its report in the stream by the second.
+      const oldest = (await oldestHeld(nc, command)) ?? new Date();
+      asked = { oldest, newest: await newestEvent(nc) };
+      this.#asked.set(command.type, asked);
+    }
+    // Under steady load there is always something unread; only what was stored before the question matters.
+    if (!(await hasRead(nc, LEDGER_CONSUMER, asked.newest))) return;
+    this.#asked.delete(command.type);
+    const { oldest } = asked;
     const { rowCount } = await this.pool.query(RELEASE, [command.type, oldest, this.marginMs]);
     if (!rowCount) return;
     dispatched.inc({ reason: 'lost' }, rowCount);
