@@ -25,6 +25,7 @@ import { refusePath } from './http/problem-filter.js';
 import { observeRequests } from './http/request-telemetry.js';
 import { verifierOf } from './identity/verifier-of.js';
 import { JobDispatcher } from './jobs/dispatch-jobs.js';
+import { JobFollower } from './jobs/follow-job.js';
 import { JobEntity, SCHEMA } from './jobs/job.entity.js';
 import { ReportProjection } from './jobs/project-reports.js';
 import { JobPublication } from './jobs/publish-jobs.js';
@@ -76,6 +77,7 @@ export async function startGateway(
   const adminPort = await startAdmin(app, config, lifecycle);
   await listen(app, config);
   lifecycle.onStop('requests', 15_000, () => app.close());
+  lifecycle.onStop('followers', 1_000, async () => app.get(JobFollower).stop());
   return { url: await app.getUrl(), adminPort };
 }
 

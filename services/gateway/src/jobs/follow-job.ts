@@ -22,18 +22,26 @@ const FLUSH_MS = 1_000;
 
 /** Follows jobs: the ledger's history first, then what happens, each step once and in order, up to the final one. */
 export class JobFollower {
+  readonly #stopping = new AbortController();
+
   constructor(
     private readonly connection: Connection,
     private readonly finder: JobFinder,
   ) {}
 
+  /** Ends every stream and every wait; clients come back to another gateway with `Last-Event-ID`. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
   /** Throws a `Problem` `not_found` at the first `next()` for a job that the caller may not see. */
-  async *follow(principal: Principal, id: string, after: number, signal?: AbortSignal): AsyncGenerator<JobNews> {
+  async *follow(principal: Principal, id: string, after: number, leave?: AbortSignal): AsyncGenerator<JobNews> {
+    const signal = AbortSignal.any([this.#stopping.signal, ...(leave ? [leave] : [])]);
     const live = await this.#listen(id, signal);
     try {
       let last = after;
       let heartbeatAt = Date.now() + HEARTBEAT_MS;
-      while (!signal?.aborted) {
+      while (!signal.aborted) {
         const job = await this.finder.history(principal, id);
         for (const step of jobSteps(job)) {
           if (step.position <= last) continue;
@@ -64,7 +72,7 @@ export class JobFollower {
    * connection as the command and ahead of it, so no question to the ledger is needed but the last.
    */
   async waitForNew(principal: Principal, id: string, waitMs: number): Promise<JobView> {
-    const deadline = AbortSignal.timeout(waitMs);
+    const deadline = AbortSignal.any([AbortSignal.timeout(waitMs), this.#stopping.signal]);
     const live = this.#subscribe(id, deadline);
     try {
       for (;;) {
@@ -82,7 +90,10 @@ export class JobFollower {
     const live = this.#subscribe(id, signal);
     // The history is read after the server knows the subscription, so no step falls between the two.
     if (this.connection.up()) {
-      await Promise.race([this.connection.nc.flush(), new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref())]);
+      await Promise.race([
+        this.connection.nc.flush().catch(() => undefined),
+        new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref()),
+      ]);
     }
     return live;
   }

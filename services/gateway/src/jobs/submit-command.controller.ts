@@ -71,7 +71,8 @@ export class SubmitCommandController {
   #answer(caller: Principal, admitted: Admitted, waitMs: number): Promise<JobView> {
     if (waitMs === 0) return admitted.created ? Promise.resolve(admitted.view) : this.finder.view(caller, admitted.id);
     return admitted.created
-      ? this.follower.waitForNew(caller, admitted.id, waitMs)
+      ? // The job is accepted, whatever happens to the wait.
+        this.follower.waitForNew(caller, admitted.id, waitMs).catch(() => admitted.view)
       : this.follower.waitFor(caller, admitted.id, waitMs);
   }
 }
