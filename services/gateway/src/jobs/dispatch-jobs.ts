@@ -8,6 +8,7 @@ import type { Pool } from 'pg';
 import type { JobPublication } from './publish-jobs.js';
 
 const EVERY_MS = 200;
+const REFUSED_PAUSE_MS = 2_000;
 const BATCH = 500;
 
 // The lease keeps other gateways away and brings the job back should this one die before the broker has it.
@@ -59,20 +60,23 @@ export class JobDispatcher {
   #schedule(delayMs: number): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
-      this.#busy = this.#round().then((full) => this.#schedule(full ? 0 : EVERY_MS));
+      this.#busy = this.#round().then((pauseMs) => this.#schedule(pauseMs));
     }, delayMs);
   }
 
-  async #round(): Promise<boolean> {
-    if (!this.connection.up()) return false;
+  /** Milliseconds until the next round. */
+  async #round(): Promise<number> {
+    if (!this.connection.up()) return EVERY_MS;
     try {
       const { rows } = await this.pool.query<DueJob>(CLAIM);
       const sent = await Promise.all(rows.map((job) => this.#publish(job)));
       await this.publication.flush();
-      return rows.length === BATCH && sent.some(Boolean);
+      // A broker that takes nothing, as when its store is full, is not asked five times a second.
+      if (rows.length > 0 && !sent.some(Boolean)) return REFUSED_PAUSE_MS;
+      return rows.length === BATCH ? 0 : EVERY_MS;
     } catch (error) {
       this.log.warn({ err: error }, 'dispatch failed, trying again');
-      return false;
+      return EVERY_MS;
     }
   }
 

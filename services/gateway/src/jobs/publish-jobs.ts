@@ -24,9 +24,20 @@ const MARK = `
 const GIVE_BACK = `
   UPDATE gateway.jobs SET due_at = now()
   WHERE id IN (
-    SELECT id FROM gateway.jobs WHERE id = ANY($1::uuid[]) AND status IN ('accepted', 'retrying') AND due_at > now()
-    FOR UPDATE SKIP LOCKED
+    SELECT j.id FROM gateway.jobs j JOIN unnest($1::uuid[], $2::int[]) AS u (id, run) ON j.id = u.id
+    WHERE j.run = u.run - 1 AND j.status IN ('accepted', 'retrying') AND j.due_at > now()
+    FOR UPDATE OF j SKIP LOCKED
   )`;
+
+/** One publication of a job. */
+interface Published {
+  id: string;
+  run: number;
+}
+
+function columns(published: Published[]): [string[], number[]] {
+  return [published.map(({ id }) => id), published.map(({ run }) => run)];
+}
 
 /**
  * Hands jobs to the broker and notes in the ledger, in batches and after the fact, that it holds them. A job whose note
@@ -34,8 +45,8 @@ const GIVE_BACK = `
  */
 export class JobPublication {
   #inFlight = 0;
-  #marks: { id: string; run: number }[] = [];
-  #returned: string[] = [];
+  #marks: Published[] = [];
+  #returned: Published[] = [];
   #timer: NodeJS.Timeout | undefined;
   #marking: Promise<void> = Promise.resolve();
 
@@ -49,7 +60,7 @@ export class JobPublication {
   /** Publishes without making the caller wait. When NATS is down or slow, the job is left to the dispatcher. */
   offer(job: Publication): void {
     if (this.connection.up() && this.#inFlight < IN_FLIGHT_LIMIT) void this.publish(job);
-    else this.#giveBack(job.jobId);
+    else this.#giveBack({ id: job.jobId, run: job.run });
   }
 
   /** Resolves to false when the broker did not take the job; it is then due at once and tried again. */
@@ -61,20 +72,20 @@ export class JobPublication {
       return true;
     } catch (error) {
       this.log.warn({ err: error, job: job.jobId }, 'not published, the dispatcher will try again');
-      this.#giveBack(job.jobId);
+      this.#giveBack({ id: job.jobId, run: job.run });
       return false;
     } finally {
       this.#inFlight -= 1;
     }
   }
 
-  #mark(published: { id: string; run: number }): void {
+  #mark(published: Published): void {
     this.#marks.push(published);
     this.#schedule();
   }
 
-  #giveBack(jobId: string): void {
-    this.#returned.push(jobId);
+  #giveBack(refused: Published): void {
+    this.#returned.push(refused);
     this.#schedule();
   }
 
@@ -93,10 +104,10 @@ export class JobPublication {
     return this.#marking;
   }
 
-  async #write(marks: { id: string; run: number }[], returned: string[]): Promise<void> {
+  async #write(marks: Published[], returned: Published[]): Promise<void> {
     try {
-      if (marks.length > 0) await this.pool.query(MARK, [marks.map(({ id }) => id), marks.map(({ run }) => run)]);
-      if (returned.length > 0) await this.pool.query(GIVE_BACK, [returned]);
+      if (marks.length > 0) await this.pool.query(MARK, columns(marks));
+      if (returned.length > 0) await this.pool.query(GIVE_BACK, columns(returned));
     } catch (error) {
       this.log.warn(
         { err: error, jobs: marks.length + returned.length },
