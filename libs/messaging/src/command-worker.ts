@@ -38,7 +38,7 @@ export class CommandWorker {
   async start(): Promise<void> {
     await this.#bind();
     this.#heartbeat = setInterval(() => {
-      for (const message of this.#held) message.working();
+      for (const message of this.#held) atEndOfTurn(() => message.working());
     }, ACK_WAIT_MS / 3);
     // Pull requests live in the server's memory: after a restart it knows none of them.
     this.connection.onReconnect(() => {

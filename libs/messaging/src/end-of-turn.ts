@@ -13,5 +13,11 @@ export function atEndOfTurn(send: () => void): void {
 export function sendAll(): void {
   const sends = queue;
   queue = [];
-  for (const send of sends) send();
+  for (const send of sends) {
+    try {
+      send();
+    } catch {
+      // The connection is closed. What was not sent comes again: a command by redelivery, a report with it.
+    }
+  }
 }

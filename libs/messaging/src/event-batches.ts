@@ -32,6 +32,10 @@ export async function readEventBatches(
   let busy: Promise<void> | undefined;
 
   const work = async () => {
+    // However long a batch takes, JetStream must not send again what waits here.
+    const beat = setInterval(() => {
+      for (const event of queue) event.working();
+    }, ACK_WAIT_MS / 3);
     while (queue.length > 0 && !stopped) {
       const batch = queue.slice(0, options.size);
       try {
@@ -40,10 +44,10 @@ export async function readEventBatches(
         for (const event of batch) event.ack();
       } catch (error) {
         options.log.error({ err: error, events: batch.length }, 'events not handled, trying again');
-        for (const event of queue) event.working();
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
     }
+    clearInterval(beat);
     busy = undefined;
   };
 

@@ -34,7 +34,7 @@ export async function startMedia(
     abortOnError: false,
   });
   await app.listen();
-  lifecycle.onStop('media work', config.MEDIA_GRACE_S * 1_000 + 1_000, async () => {
+  lifecycle.onStop('media work', config.MEDIA_GRACE_S * 1_000 + 7_000, async () => {
     await strategy.drain(config.MEDIA_GRACE_S * 1_000);
     await app.close();
   });
