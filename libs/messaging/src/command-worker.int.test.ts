@@ -3,7 +3,7 @@ import { Catalog } from '@tandem/contracts/catalog';
 import { defineCommand } from '@tandem/contracts/command';
 import { Envelope } from '@tandem/contracts/envelope';
 import { JobReport } from '@tandem/contracts/job';
-import { ALL_JOB_EVENTS, STREAMS } from '@tandem/contracts/subjects';
+import { ALL_JOB_EVENTS, durableName, STREAMS } from '@tandem/contracts/subjects';
 import { createLogger } from '@tandem/telemetry/logger';
 import { eventually } from '@tandem/testing/eventually';
 import { testNats } from '@tandem/testing/servers';
@@ -15,7 +15,7 @@ import { type Connection, connectNats } from './connection.js';
 import type { CommandContext } from './handler.js';
 import { JobReporter } from './job-reporter.js';
 import { Rejected, RetryLater } from './outcome.js';
-import { provisionStreams } from './streams.js';
+import { provisionCommandConsumer, provisionStreams } from './streams.js';
 
 const Probe = defineCommand('probe.run', {
   summary: 'A command for tests',
@@ -142,6 +142,30 @@ describe('a worker', () => {
     const ids = await Promise.all(Array.from({ length: 200 }, () => publish()));
     for (const id of ids) await ending(id);
     expect(most).toBe(3);
+  });
+
+  test('runs commands that came back again and again one at a time', async () => {
+    await provisionCommandConsumer(connection.nc, Probe);
+    const ids = await Promise.all(Array.from({ length: 5 }, () => publish()));
+    const consumer = await jetstream(connection.nc).consumers.get(STREAMS.commands.name, durableName(Probe));
+    for (let delivery = 1; delivery <= 2; delivery += 1) {
+      for await (const message of await consumer.fetch({ max_messages: 5, expires: 5_000 })) message.nak();
+    }
+    let running = 0;
+    let most = 0;
+    await startWorker(async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+      return {};
+    });
+    for (const id of ids) expect((await ending(id)).state).toBe('succeeded');
+    expect(most).toBe(1);
+    // Others run side by side again afterwards.
+    const trusted = await Promise.all(Array.from({ length: 50 }, () => publish()));
+    for (const id of trusted) await ending(id);
+    expect(most).toBeGreaterThan(1);
   });
 
   test('ends a rejected job at once, with its code and detail', async () => {

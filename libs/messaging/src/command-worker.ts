@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { jetstream } from '@nats-io/jetstream';
 import { CommandEnvelope } from '@tandem/contracts/envelope';
@@ -12,6 +13,8 @@ import { ACK_WAIT_MS, provisionCommandConsumer } from './streams.js';
 /** How long one pull request waits on the server. Also how long a pull that the server forgot can go unnoticed. */
 const PULL_MS = 10_000;
 const PAUSE_AFTER_ERROR_MS = 500;
+/** Two deliveries can be a restart. */
+const TRUSTED_DELIVERIES = 2;
 
 /**
  * Pulls deliveries of one command and runs at most `concurrency` of them at once. As many again are held ready, so that
@@ -20,9 +23,11 @@ const PAUSE_AFTER_ERROR_MS = 500;
 export class CommandWorker {
   readonly #held = new Set<JsMsg>();
   readonly #waiting: JsMsg[] = [];
+  readonly #suspects: JsMsg[] = [];
   readonly #pulls = new Set<ConsumerMessages>();
   readonly #idle: (() => void)[] = [];
   #running = 0;
+  #alone = false;
   #requested = 0;
   #draining = false;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -52,7 +57,8 @@ export class CommandWorker {
   async drain(): Promise<void> {
     this.#draining = true;
     for (const pull of this.#pulls) pull.stop();
-    for (const message of this.#waiting.splice(0)) this.#release(message, () => message.nak());
+    for (const message of [...this.#waiting.splice(0), ...this.#suspects.splice(0)])
+      this.#release(message, () => message.nak());
     if (this.#held.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     clearInterval(this.#heartbeat);
     sendAll();
@@ -100,8 +106,25 @@ export class CommandWorker {
   #take(message: JsMsg): void {
     this.#held.add(message);
     if (this.#draining) this.#release(message, () => message.nak());
-    else if (this.#running < this.concurrency) void this.#run(message);
-    else this.#waiting.push(message);
+    else if (message.info.deliveryCount > TRUSTED_DELIVERIES) {
+      this.#suspects.splice(randomInt(this.#suspects.length + 1), 0, message);
+    } else this.#waiting.push(message);
+    this.#next();
+  }
+
+  /**
+   * Starts what may start. A command that came back again and again may be killing its workers, and with them takes down
+   * its neighbours: such suspects run alone, in random order, so that the innocent are done before the guilty strikes.
+   */
+  #next(): void {
+    if (this.#draining || this.#alone) return;
+    if (this.#suspects.length > 0) {
+      if (this.#running > 0) return;
+      this.#alone = true;
+      void this.#run(this.#suspects.shift()!);
+      return;
+    }
+    while (this.#running < this.concurrency && this.#waiting.length > 0) void this.#run(this.#waiting.shift()!);
   }
 
   async #run(message: JsMsg): Promise<void> {
@@ -128,8 +151,8 @@ export class CommandWorker {
       this.#release(message, () => message.nak(1_000));
     } finally {
       this.#running -= 1;
-      const next = this.#waiting.shift();
-      if (next) void this.#run(next);
+      this.#alone = false;
+      this.#next();
       this.#pump();
     }
   }
