@@ -75,6 +75,20 @@ async function startWorker(
   return { worker, abort };
 }
 
+/** A handler that remembers how many ran side by side. */
+class Crowd {
+  most = 0;
+  #running = 0;
+
+  readonly handle = async () => {
+    this.#running += 1;
+    this.most = Math.max(this.most, this.#running);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#running -= 1;
+    return {};
+  };
+}
+
 let sequence = 0;
 async function publish(over: Partial<{ attempt: number; attempts: number; run: number }> = {}): Promise<string> {
   sequence += 1;
@@ -130,18 +144,11 @@ describe('a worker', () => {
   });
 
   test('runs no more than its concurrency at once, and all in the end', async () => {
-    let running = 0;
-    let most = 0;
-    await startWorker(async () => {
-      running += 1;
-      most = Math.max(most, running);
-      await new Promise((resolve) => setImmediate(resolve));
-      running -= 1;
-      return {};
-    }, 3);
+    const crowd = new Crowd();
+    await startWorker(crowd.handle, 3);
     const ids = await Promise.all(Array.from({ length: 200 }, () => publish()));
     for (const id of ids) await ending(id);
-    expect(most).toBe(3);
+    expect(crowd.most).toBe(3);
   });
 
   test('runs commands that came back again and again one at a time', async () => {
@@ -151,21 +158,14 @@ describe('a worker', () => {
     for (let delivery = 1; delivery <= 2; delivery += 1) {
       for await (const message of await consumer.fetch({ max_messages: 5, expires: 5_000 })) message.nak();
     }
-    let running = 0;
-    let most = 0;
-    await startWorker(async () => {
-      running += 1;
-      most = Math.max(most, running);
-      await new Promise((resolve) => setImmediate(resolve));
-      running -= 1;
-      return {};
-    });
+    const crowd = new Crowd();
+    await startWorker(crowd.handle);
     for (const id of ids) expect((await ending(id)).state).toBe('succeeded');
-    expect(most).toBe(1);
+    expect(crowd.most).toBe(1);
     // Others run side by side again afterwards.
     const trusted = await Promise.all(Array.from({ length: 50 }, () => publish()));
     for (const id of trusted) await ending(id);
-    expect(most).toBeGreaterThan(1);
+    expect(crowd.most).toBeGreaterThan(1);
   });
 
   test('ends a rejected job at once, with its code and detail', async () => {

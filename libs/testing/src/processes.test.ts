@@ -6,7 +6,7 @@ const script = (code: string) => ['-e', code];
 it('waits until the process says that it is ready, and collects its log', async () => {
   const child = await startProcess({
     name: 'speaker',
-    args: script("setTimeout(() => console.log('ready: ' + process.env.WORD), 50); setInterval(() => {}, 1000)"),
+    args: script("setImmediate(() => console.log('ready: ' + process.env.WORD)); setInterval(() => {}, 1000)"),
     env: { WORD: 'hello' },
     ready: /ready: (\w+)/,
   });
