@@ -15,7 +15,7 @@ import { type Connection, connectNats } from './connection.js';
 import type { CommandContext } from './handler.js';
 import { JobReporter } from './job-reporter.js';
 import { Rejected, RetryLater } from './outcome.js';
-import { provisionCommandConsumer, provisionStreams } from './streams.js';
+import { ACK_WAIT_MS, provisionCommandConsumer, provisionStreams } from './streams.js';
 
 const Probe = defineCommand('probe.run', {
   summary: 'A command for tests',
@@ -107,12 +107,16 @@ async function publish(over: Partial<{ attempt: number; attempts: number; run: n
   return jobId;
 }
 
+/** Allows for `ack_wait`: what is under way at the moment when a worker stops pulling comes to another only after it. */
 async function ending(jobId: string): Promise<JobReport> {
-  return eventually(() => {
-    const report = reports.find((each) => each.jobId === jobId && each.state !== 'running');
-    if (!report) throw new Error(`no ending of ${jobId} yet`);
-    return report;
-  });
+  return eventually(
+    () => {
+      const report = reports.find((each) => each.jobId === jobId && each.state !== 'running');
+      if (!report) throw new Error(`no ending of ${jobId} yet`);
+      return report;
+    },
+    { timeoutMs: 2 * ACK_WAIT_MS },
+  );
 }
 
 async function pending(): Promise<number> {
