@@ -1,37 +1,41 @@
 import { randomInt } from 'node:crypto';
-import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import { jetstream } from '@nats-io/jetstream';
 import { CommandEnvelope } from '@tandem/contracts/envelope';
-import { durableName, STREAMS } from '@tandem/contracts/subjects';
+import { durableName, LANES, type Lane, pauseSubject, STREAMS } from '@tandem/contracts/subjects';
 import type { Logger } from '@tandem/telemetry/logger';
 import { extractTrace } from '@tandem/telemetry/propagation';
 import type { Connection } from './connection.js';
-import { atEndOfTurn, sendAll } from './end-of-turn.js';
+import { sendAll } from './end-of-turn.js';
+import { type PulledMessage, PullSubscription } from './pull-subscription.js';
+import { ReadyQueue } from './ready-queue.js';
 import { type RunEnvironment, runCommand } from './run-command.js';
-import { ACK_WAIT_MS, provisionCommandConsumer } from './streams.js';
+import { ACK_WAIT_MS, provisionCommandConsumers } from './streams.js';
 
-/** How long one pull request waits on the server. Also how long a pull that the server forgot can go unnoticed. */
-const PULL_MS = 10_000;
 const PAUSE_AFTER_ERROR_MS = 500;
 /** Two deliveries can be a restart. */
 const TRUSTED_DELIVERIES = 2;
 
+/** A delivery with what it says. */
+interface Held {
+  message: PulledMessage;
+  envelope: CommandEnvelope;
+}
+
 /**
- * Pulls deliveries of one command and runs at most `concurrency` of them at once. As many again are held ready, so that
- * a free place is filled at once; heartbeats cover those as well, since JetStream cannot tell waiting from dead.
+ * Pulls deliveries of one command and runs at most `concurrency` of them at once. As many again of each lane are held
+ * ready, so that a free place is filled at once; heartbeats cover those as well, since JetStream cannot tell waiting
+ * from dead.
  */
 export class CommandWorker {
-  readonly #held = new Set<JsMsg>();
-  readonly #waiting: JsMsg[] = [];
-  readonly #suspects: JsMsg[] = [];
-  readonly #pulls = new Set<ConsumerMessages>();
+  readonly #held = new Set<PulledMessage>();
+  readonly #ready = new ReadyQueue<Held>();
+  readonly #suspects: Held[] = [];
+  readonly #pulls = new Map<Lane, PullSubscription>();
   readonly #idle: (() => void)[] = [];
   #running = 0;
   #alone = false;
-  #requested = 0;
   #draining = false;
+  #binding = false;
   #heartbeat: NodeJS.Timeout | undefined;
-  #consumer: Consumer | undefined;
 
   constructor(
     private readonly connection: Connection,
@@ -41,13 +45,24 @@ export class CommandWorker {
   ) {}
 
   async start(): Promise<void> {
-    await this.#bind();
+    const { nc } = this.connection;
+    const { command } = this.environment;
+    await provisionCommandConsumers(nc, command);
+    for (const lane of LANES) {
+      const events = {
+        message: (message: PulledMessage) => this.#take(lane, message),
+        room: () => this.#pump(),
+        lost: (reason: string) => void this.#rebind(reason),
+      };
+      this.#pulls.set(lane, new PullSubscription(nc, STREAMS.commands.name, durableName(command, lane), events));
+    }
+    nc.subscribe(pauseSubject(command), { callback: () => this.#handBack() });
     this.#heartbeat = setInterval(() => {
-      for (const message of this.#held) atEndOfTurn(() => message.working());
+      for (const message of this.#held) message.working();
     }, ACK_WAIT_MS / 3);
     // Pull requests live in the server's memory: after a restart it knows none of them.
     this.connection.onReconnect(() => {
-      for (const pull of this.#pulls) pull.stop();
+      for (const pull of this.#pulls.values()) pull.forget();
       this.#pump();
     });
     this.#pump();
@@ -56,59 +71,58 @@ export class CommandWorker {
   /** Takes no new work, hands back what has not begun, and resolves when what runs has ended. */
   async drain(): Promise<void> {
     this.#draining = true;
-    for (const pull of this.#pulls) pull.stop();
-    for (const message of [...this.#waiting.splice(0), ...this.#suspects.splice(0)])
-      this.#release(message, () => message.nak());
+    this.#handBack();
+    // What the server sends before it hears of the end still comes in, and is handed back as well.
+    await Promise.all([...this.#pulls.values()].map((pull) => pull.close()));
     if (this.#held.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     clearInterval(this.#heartbeat);
     sendAll();
   }
 
-  async #bind(): Promise<void> {
-    const { command } = this.environment;
-    await provisionCommandConsumer(this.connection.nc, command);
-    this.#consumer = await jetstream(this.connection.nc).consumers.get(STREAMS.commands.name, durableName(command));
+  #handBack(): void {
+    for (const { message } of [...this.#ready.clear(), ...this.#suspects.splice(0)])
+      this.#release(message, () => message.nak());
+  }
+
+  /** The consumer is gone or has no leader: it is provisioned again, then asked again. */
+  async #rebind(reason: string): Promise<void> {
+    if (this.#draining || this.#binding) return;
+    this.#binding = true;
+    this.log.warn({ command: this.environment.command.type, reason }, 'pull refused, trying again');
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_ERROR_MS));
+    await provisionCommandConsumers(this.connection.nc, this.environment.command).catch((cause: unknown) =>
+      this.log.warn({ err: cause }, 'consumers not ready'),
+    );
+    this.#binding = false;
+    this.#pump();
   }
 
   /** Keeps enough requested to fill the places; a request is made for at least half of them, so that busy workers pull in batches. */
   #pump(): void {
-    const capacity = this.concurrency * 2;
-    const free = capacity - this.#held.size - this.#requested;
-    if (this.#draining || free < Math.max(1, this.concurrency / 2)) return;
-    this.#requested += free;
-    void this.#pull(free);
-  }
-
-  async #pull(count: number): Promise<void> {
-    let received = 0;
-    let pause = 0;
-    let pull: ConsumerMessages | undefined;
-    try {
-      pull = await this.#consumer!.fetch({ max_messages: count, expires: PULL_MS });
-      this.#pulls.add(pull);
-      for await (const message of pull) {
-        received += 1;
-        this.#requested -= 1;
-        this.#take(message);
-      }
-    } catch (error) {
-      if (!this.#draining) this.log.warn({ err: error }, 'pull failed, trying again');
-      pause = PAUSE_AFTER_ERROR_MS;
-      await this.#bind().catch((cause: unknown) => this.log.warn({ err: cause }, 'consumer not ready'));
-    } finally {
-      if (pull) this.#pulls.delete(pull);
-      this.#requested -= count - received;
+    if (this.#draining || this.#binding || !this.connection.up()) return;
+    for (const [lane, pull] of this.#pulls) {
+      // Suspects and what runs count for every lane, so a worker that is full asks for no more than a refill.
+      const free =
+        this.concurrency * 2 - this.#running - this.#suspects.length - this.#ready.size(lane) - pull.requested;
+      if (free >= Math.max(1, this.concurrency / 2)) pull.request(free);
     }
-    if (pause > 0) setTimeout(() => this.#pump(), pause);
-    else this.#pump();
   }
 
-  #take(message: JsMsg): void {
+  #take(lane: Lane, message: PulledMessage): void {
     this.#held.add(message);
-    if (this.#draining) this.#release(message, () => message.nak());
-    else if (message.info.deliveryCount > TRUSTED_DELIVERIES) {
-      this.#suspects.splice(randomInt(this.#suspects.length + 1), 0, message);
-    } else this.#waiting.push(message);
+    if (this.#draining) {
+      this.#release(message, () => message.nak());
+      return;
+    }
+    const envelope = CommandEnvelope.safeParse(json(message));
+    if (!envelope.success) {
+      this.log.error({ subject: message.subject, seq: message.sequence }, 'not a command envelope, removed');
+      this.#release(message, () => message.term('not a command envelope'));
+      return;
+    }
+    const held = { message, envelope: envelope.data };
+    if (message.deliveries > TRUSTED_DELIVERIES) this.#suspects.splice(randomInt(this.#suspects.length + 1), 0, held);
+    else this.#ready.add(lane, envelope.data.tenant, held);
     this.#next();
   }
 
@@ -124,22 +138,20 @@ export class CommandWorker {
       void this.#run(this.#suspects.shift()!);
       return;
     }
-    while (this.#running < this.concurrency && this.#waiting.length > 0) void this.#run(this.#waiting.shift()!);
+    while (this.#running < this.concurrency) {
+      const held = this.#ready.take();
+      if (!held) return;
+      void this.#run(held);
+    }
   }
 
-  async #run(message: JsMsg): Promise<void> {
+  async #run({ message, envelope }: Held): Promise<void> {
     this.#running += 1;
     try {
-      const envelope = CommandEnvelope.safeParse(json(message));
-      if (!envelope.success) {
-        this.log.error({ subject: message.subject, seq: message.seq }, 'not a command envelope, removed');
-        this.#release(message, () => message.term('not a command envelope'));
-        return;
-      }
       const finished = await runCommand(this.environment, {
-        envelope: envelope.data,
-        deliveries: message.info.deliveryCount,
-        parent: extractTrace((name) => message.headers?.get(name) || undefined),
+        envelope,
+        deliveries: message.deliveries,
+        parent: extractTrace((name) => message.headers.get(name) || undefined),
       });
       this.#release(message, () => (finished ? message.ack() : message.nak()));
     } catch (error) {
@@ -157,14 +169,14 @@ export class CommandWorker {
     }
   }
 
-  #release(message: JsMsg, settle: () => void): void {
+  #release(message: PulledMessage, settle: () => void): void {
     this.#held.delete(message);
-    atEndOfTurn(settle);
+    settle();
     if (this.#held.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
 
-function json(message: JsMsg): unknown {
+function json(message: PulledMessage): unknown {
   try {
     return message.json();
   } catch {

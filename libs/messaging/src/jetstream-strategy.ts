@@ -3,6 +3,7 @@ import type { Catalog } from '@tandem/contracts/catalog';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import type { Logger } from '@tandem/telemetry/logger';
 import { lastValueFrom } from 'rxjs';
+import { Cancellations } from './cancellations.js';
 import { CommandWorker } from './command-worker.js';
 import type { Connection } from './connection.js';
 import { JobReporter } from './job-reporter.js';
@@ -28,9 +29,11 @@ export interface JetStreamStrategyOptions {
 export class JetStreamStrategy extends Server implements CustomTransportStrategy {
   readonly #workers: CommandWorker[] = [];
   readonly #stopping = new AbortController();
+  readonly #cancellations: Cancellations;
 
   constructor(private readonly options: JetStreamStrategyOptions) {
     super();
+    this.#cancellations = new Cancellations(options.connection, options.logger);
   }
 
   /** Refuses a second handler of one command, which Nest would silently let win. */
@@ -48,6 +51,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     try {
       const commands = this.#verifyHandlers();
       await provisionStreams(this.options.connection.nc, this.options.replicas);
+      await this.#cancellations.start();
       for (const command of commands) await this.#startWorker(command);
       answerPings(this.options.connection.nc, { service: this.options.service, instance: this.options.worker });
       callback();
@@ -61,6 +65,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     const deadline = setTimeout(() => this.#stopping.abort(new Error('the worker is shutting down')), graceMs);
     await Promise.all(this.#workers.map((worker) => worker.drain()));
     clearTimeout(deadline);
+    await this.#cancellations.stop();
     await this.options.connection.nc.flush().catch(() => undefined);
   }
 
@@ -100,6 +105,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       command,
       handler: logged(run, logger),
       reporter: new JobReporter(connection.nc),
+      cancellations: this.#cancellations,
       worker,
       stopping: this.#stopping.signal,
     };

@@ -1,5 +1,6 @@
 import type { CommandEnvelope } from '@tandem/contracts/envelope';
 import type { JobError, JobReport } from '@tandem/contracts/job';
+import type { Backoff } from '@tandem/contracts/job-options';
 import { backoff } from './backoff.js';
 import { Rejected, RetryLater } from './outcome.js';
 
@@ -8,10 +9,20 @@ export type Outcome =
   | { state: 'succeeded'; result: unknown }
   | { state: 'rejected'; error: JobError }
   | { state: 'postponed'; afterMs: number; detail: string }
-  | { state: 'failed-attempt'; error: JobError };
+  | { state: 'failed-attempt'; error: JobError }
+  | { state: 'ended'; as: 'cancelled' | 'expired'; error: JobError };
 
 /** The run was stopped by a shutdown: no outcome, another worker takes it. */
 export class HandedBack {}
+
+/** Somebody who may do so cancelled the job; the reason with which its handler's signal aborts. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+
+  constructor() {
+    super('The job was cancelled.');
+  }
+}
 
 /** Text that JSON in PostgreSQL can hold: no U+0000 and no half of a surrogate pair. */
 function storable(detail: string): string {
@@ -24,6 +35,9 @@ export function outcomeOf(error: unknown): Outcome {
     return { state: 'rejected', error: { code: error.code, detail: storable(error.detail) } };
   if (error instanceof RetryLater)
     return { state: 'postponed', afterMs: error.afterMs, detail: storable(error.detail) };
+  if (error instanceof Cancelled) {
+    return { state: 'ended', as: 'cancelled', error: { code: 'cancelled', detail: error.message } };
+  }
   if (error instanceof Error && error.name === 'TimedOut') {
     return { state: 'failed-attempt', error: { code: 'timeout', detail: error.message } };
   }
@@ -35,8 +49,13 @@ export function outcomeOf(error: unknown): Outcome {
 
 type Ending = Pick<JobReport, 'state' | 'at' | 'result' | 'error' | 'dueAt' | 'attemptUsed'>;
 
-/** What the ledger is told: a failed attempt is retried while attempts are left. */
-export function reportOf(outcome: Outcome, { attempt, attempts }: CommandEnvelope, now: Date): Ending {
+/** What the ledger is told: a failed attempt is retried while attempts are left, after a wait that `policy` gives. */
+export function reportOf(
+  outcome: Outcome,
+  { attempt, attempts }: Pick<CommandEnvelope, 'attempt' | 'attempts'>,
+  now: Date,
+  policy?: Backoff,
+): Ending {
   const at = now.toISOString();
   const due = (ms: number) => new Date(now.getTime() + ms).toISOString();
   switch (outcome.state) {
@@ -44,6 +63,8 @@ export function reportOf(outcome: Outcome, { attempt, attempts }: CommandEnvelop
       return { state: 'succeeded', at, result: outcome.result };
     case 'rejected':
       return { state: 'failed', at, error: outcome.error };
+    case 'ended':
+      return { state: outcome.as, at, error: outcome.error };
     case 'postponed':
       return {
         state: 'retrying',
@@ -54,6 +75,6 @@ export function reportOf(outcome: Outcome, { attempt, attempts }: CommandEnvelop
       };
     case 'failed-attempt':
       if (attempt >= attempts) return { state: 'failed', at, error: outcome.error };
-      return { state: 'retrying', at, error: outcome.error, dueAt: due(backoff(attempt)), attemptUsed: true };
+      return { state: 'retrying', at, error: outcome.error, dueAt: due(backoff(attempt, policy)), attemptUsed: true };
   }
 }

@@ -6,10 +6,11 @@ import type { JobReport } from '@tandem/contracts/job';
 import { parseTolerant } from '@tandem/contracts/parse';
 import { commandDuration, commandsInFlight, queueLag } from '@tandem/telemetry/metrics';
 import { tracer } from '@tandem/telemetry/tracing';
+import type { Cancellations } from './cancellations.js';
 import type { CommandContext } from './handler.js';
 import type { JobReporter } from './job-reporter.js';
 import { Rejected } from './outcome.js';
-import { HandedBack, type Outcome, outcomeOf, reportOf } from './outcome-report.js';
+import { Cancelled, HandedBack, type Outcome, outcomeOf, reportOf } from './outcome-report.js';
 import { progressOf } from './progress.js';
 
 /** Deliveries beyond a job's attempts after which a worker must be presumed to die of this very job. */
@@ -39,6 +40,7 @@ export interface RunEnvironment {
   command: CommandDefinition;
   handler: RunHandler;
   reporter: JobReporter;
+  cancellations: Pick<Cancellations, 'has' | 'watch'>;
   worker: string;
   /** Aborts when the process must stop now. */
   stopping: AbortSignal;
@@ -75,6 +77,7 @@ export async function runCommand(
       attempt: envelope.attempt,
       worker,
       startedAt: startedAt.toISOString(),
+      publishedAt: envelope.time,
     };
     queueLag.observe({ command: command.type }, Math.max(0, startedAt.getTime() - Date.parse(envelope.time)) / 1000);
     commandsInFlight.inc({ command: command.type });
@@ -83,7 +86,10 @@ export async function runCommand(
     try {
       const outcome = await settle(environment, envelope, deliveries).finally(() => clearTimeout(announcement));
       if (outcome instanceof HandedBack) return false;
-      const report: JobReport = { ...base, ...reportOf(outcome, envelope, new Date()) };
+      const report: JobReport = {
+        ...base,
+        ...reportOf(outcome, envelope, new Date(), envelope.backoff ?? command.backoff),
+      };
       commandDuration.observe(
         { command: command.type, outcome: report.state },
         (Date.now() - startedAt.getTime()) / 1000,
@@ -126,47 +132,70 @@ async function settle(
   envelope: CommandEnvelope,
   deliveries: number,
 ): Promise<Outcome | HandedBack> {
-  const { command, handler, reporter, stopping } = environment;
+  const { command, stopping } = environment;
   if (stopping.aborted) return new HandedBack();
-  if (deliveries > command.attempts + SPARE_DELIVERIES) {
-    return outcomeOf(
-      new Rejected(
-        'worker_lost',
-        `The worker died or stalled ${deliveries - 1} times while it ran this job, so it was given up.`,
-      ),
-    );
-  }
+  const refusal = refusalOf(environment, envelope, deliveries);
+  if (refusal) return refusal;
   // One controller and one timer: AbortSignal.any and AbortSignal.timeout cost 20 microseconds a run.
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(new TimedOut(command.timeoutMs)), command.timeoutMs);
+  const limitMs = envelope.timeoutMs ?? command.timeoutMs;
+  const timer = setTimeout(() => abort.abort(new TimedOut(limitMs)), limitMs);
   const stop = () => abort.abort(stopping.reason);
   stopping.addEventListener('abort', stop, { once: true });
+  const unwatch = environment.cancellations.watch(envelope.subject, () => abort.abort(new Cancelled()));
   try {
-    const result = await Promise.race([
-      handler({
-        data: parseTolerant(command.input, envelope.data),
-        job: {
-          id: envelope.subject,
-          tenant: envelope.tenant,
-          actor: envelope.actor,
-          attempt: envelope.attempt,
-          attempts: envelope.attempts,
-          objects: envelope.objects ?? {},
-        },
-        signal: abort.signal,
-        progress: progressOf(envelope.subject, reporter),
-      }),
-      rejectOn(abort.signal),
-    ]);
+    const result = await Promise.race([handle(environment, envelope, abort.signal), rejectOn(abort.signal)]);
     // The declaration is a promise to whoever reads the result; breaking it is a failed attempt like any other bug.
     return { state: 'succeeded', result: parseTolerant(command.output, result) };
   } catch (error) {
+    if (abort.signal.reason instanceof Cancelled) return outcomeOf(abort.signal.reason);
     if (stopping.aborted) return new HandedBack();
     return outcomeOf(abort.signal.aborted ? abort.signal.reason : error);
   } finally {
     clearTimeout(timer);
+    unwatch();
     stopping.removeEventListener('abort', stop);
   }
+}
+
+/** How a run ends that must not begin. */
+function refusalOf(
+  { command, cancellations }: RunEnvironment,
+  { subject, expiresAt }: CommandEnvelope,
+  deliveries: number,
+): Outcome | undefined {
+  if (cancellations.has(subject)) return outcomeOf(new Cancelled());
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
+    const detail = `The job had not begun by ${expiresAt}, when it expired.`;
+    return { state: 'ended', as: 'expired', error: { code: 'expired', detail } };
+  }
+  if (deliveries <= command.attempts + SPARE_DELIVERIES) return undefined;
+  return outcomeOf(
+    new Rejected(
+      'worker_lost',
+      `The worker died or stalled ${deliveries - 1} times while it ran this job, so it was given up.`,
+    ),
+  );
+}
+
+async function handle(
+  { command, handler, reporter }: RunEnvironment,
+  envelope: CommandEnvelope,
+  signal: AbortSignal,
+): Promise<unknown> {
+  return handler({
+    data: parseTolerant(command.input, envelope.data),
+    job: {
+      id: envelope.subject,
+      tenant: envelope.tenant,
+      actor: envelope.actor,
+      attempt: envelope.attempt,
+      attempts: envelope.attempts,
+      objects: envelope.objects ?? {},
+    },
+    signal,
+    progress: progressOf(envelope.subject, reporter),
+  });
 }
 
 /** An attempt that took longer than its command allows. */
@@ -174,7 +203,7 @@ export class TimedOut extends Error {
   override readonly name = 'TimedOut';
 
   constructor(readonly limitMs: number) {
-    super(`The attempt took longer than the ${limitMs / 1000} s that this command may take.`);
+    super(`The attempt took longer than the ${limitMs / 1000} s that it may take.`);
   }
 }
 
