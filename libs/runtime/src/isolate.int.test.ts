@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '@tandem/testing/eventually';
 import { startProcess } from '@tandem/testing/processes';
 import { describe, expect, it } from 'vitest';
 import { runIsolated } from './isolate.js';
 import { IsolatePool } from './isolate-pool.js';
 
+const SOURCES = new URL('./resolve-sources.ts', import.meta.url).href;
 const WORK = new URL('./isolated-work.fixture.ts', import.meta.url);
 
 describe('runIsolated', () => {
@@ -116,12 +118,12 @@ describe('IsolatePool', () => {
 
 describe('the parent of an isolated process', () => {
   it('ends by itself while a pool waits', async () => {
-    const { exited } = await startParent(`new IsolatePool({ size: 2 }); console.log('ready');`);
+    const { exited } = await startParent('pool', /ready/);
     expect(await exited).toEqual({ code: 0, signal: null });
   });
 
   it('takes its process along when it is killed, even out of an endless loop', async () => {
-    const parent = await startParent(`runIsolated(WORK, 'spinAloud').catch(() => {});`, /spinning in \d+/);
+    const parent = await startParent('spin', /spinning in \d+/);
     const child = Number(/spinning in (\d+)/.exec(parent.log())![1]);
     expect(isAlive(child)).toBe(true);
     process.kill(parent.pid, 'SIGKILL');
@@ -129,16 +131,9 @@ describe('the parent of an isolated process', () => {
   });
 });
 
-function startParent(body: string, ready = /ready/) {
-  const imports = ['isolate', 'isolate-pool'].map((name) => `import('${new URL(`./${name}.ts`, import.meta.url)}')`);
-  const code = `const [{ runIsolated }, { IsolatePool }] = await Promise.all([${imports}]);
-    const WORK = new URL('${WORK}'); ${body}`;
-  const sources = new URL('./resolve-sources.ts', import.meta.url).href;
-  return startProcess({
-    name: 'parent',
-    args: ['--import', sources, '--input-type=module', '-e', code],
-    ready,
-  });
+function startParent(what: 'pool' | 'spin', ready: RegExp) {
+  const script = join(import.meta.dirname, 'isolating.fixture.ts');
+  return startProcess({ name: 'parent', args: ['--import', SOURCES, script, what], ready });
 }
 
 /** A zombie, which a container without an init never reaps, counts as gone. */

@@ -7,7 +7,7 @@ import { IsolatedChild, type IsolateLimits, type IsolateOptions } from './isolat
  * Rejects with what the function threw (its name, message, stack and own fields such as `code`, but as a plain Error:
  * `instanceof` is lost), with the signal's reason, with `IsolateTimedOut`, or with `ChildDied`.
  *
- * The start costs about 60 ms and 45 MB; `IsolatePool` keeps processes ready.
+ * The start costs about 80 ms and 50 MB; `IsolatePool` keeps processes ready.
  */
 export async function runIsolated<I, O>(
   module: URL,

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { handlersAbandoned } from '@tandem/telemetry/metrics';
@@ -9,6 +10,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Stragglers } from './stragglers.js';
 
 const WORK = { job: '0199', command: 'media.transform', graceMs: 30 };
+
+const folder = mkdtempSync(join(tmpdir(), 'straggler-'));
+atEndOfFile(() => rm(folder, { recursive: true }));
+const fifo = join(folder, 'fifo');
+execFileSync('mkfifo', [fifo]);
 
 let lines: string[];
 let reasons: string[];
@@ -52,34 +58,13 @@ describe('Stragglers', () => {
 
 describe('restartBySupervisor', () => {
   it.each([
-    ['an await that never settles', 'new Promise(() => {})'],
-    ['a native call that never returns', 'readFile(process.env.FIFO)'],
-  ])('drains the process and ends it with a failure: %s', async (_, work) => {
-    const folder = await mkdtemp(join(tmpdir(), 'straggler-'));
-    atEndOfFile(() => rm(folder, { recursive: true }));
-    const fifo = join(folder, 'fifo');
-    execFileSync('mkfifo', [fifo]);
-    const at = (name: string) => new URL(`./${name}.ts`, import.meta.url).href;
-    const code = `const { Stragglers, restartBySupervisor } = await import('${at('stragglers')}');
-      const { Lifecycle } = await import('${at('lifecycle')}');
-      const { readFile } = process.getBuiltinModule('node:fs/promises');
-      const say = (fields, message) => console.log(message);
-      const lifecycle = new Lifecycle({ info: say, warn: say, error: say, fatal: say });
-      lifecycle.onStop('neighbours', 1_000, async () => {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        console.log('neighbours drained');
-      });
-      setInterval(() => {}, 1_000);
-      const stragglers = new Stragglers({ info: say, error: say }, restartBySupervisor(lifecycle));
-      stragglers.watch(${work}, { job: '0199', command: 'media.transform', graceMs: 100 });
-      console.log('ready');`;
-    const flags = ['--conditions=tandem-source', '--import', at('resolve-sources')];
-    const worker = await startProcess({
-      name: 'worker',
-      args: [...flags, '--input-type=module', '-e', code],
-      env: { FIFO: fifo },
-      ready: /ready/,
-    });
+    ['an await that never settles', []],
+    ['a native call that never returns', [fifo]],
+  ])('drains the process and ends it with a failure: %s', async (_, args) => {
+    const sources = new URL('./resolve-sources.ts', import.meta.url).href;
+    const script = join(import.meta.dirname, 'straggler.fixture.ts');
+    const flags = ['--conditions=tandem-source', '--import', sources];
+    const worker = await startProcess({ name: 'worker', args: [...flags, script, ...args], ready: /ready/ });
     expect(await worker.exited).toEqual({ code: null, signal: 'SIGKILL' });
     expect(worker.log().trim().split('\n')).toEqual([
       'ready',
