@@ -60,6 +60,14 @@ export const commandsInFlight = new Gauge({
   registers: [registry],
 });
 
+/** Handlers that were aborted, did not end within their grace, and still have not. */
+export const handlersAbandoned = new Gauge({
+  name: 'tandem_handlers_abandoned',
+  help: 'Handlers that ignore their abort: given up, but still running',
+  labelNames: ['command'],
+  registers: [registry],
+});
+
 /** Reports that the ledger's projection applies in one transaction. */
 export const projectionBatch = new Histogram({
   name: 'tandem_projection_batch_size',
