@@ -1,6 +1,7 @@
 import type { CommandEnvelope } from '@tandem/contracts/envelope';
 import type { JobError, JobReport } from '@tandem/contracts/job';
 import { backoff } from './backoff.js';
+import type { Clock } from './clock.js';
 import { Rejected, RetryLater } from './outcome.js';
 
 /** How a run ended, before the attempts left are counted. */
@@ -36,9 +37,10 @@ export function outcomeOf(error: unknown): Outcome {
 type Ending = Pick<JobReport, 'state' | 'at' | 'result' | 'error' | 'dueAt' | 'attemptUsed'>;
 
 /** What the ledger is told: a failed attempt is retried while attempts are left. */
-export function reportOf(outcome: Outcome, { attempt, attempts }: CommandEnvelope, now: Date): Ending {
-  const at = now.toISOString();
-  const due = (ms: number) => new Date(now.getTime() + ms).toISOString();
+export function reportOf(outcome: Outcome, { attempt, attempts }: CommandEnvelope, clock: Clock): Ending {
+  const now = clock.now();
+  const at = new Date(now).toISOString();
+  const due = (ms: number) => new Date(now + ms).toISOString();
   switch (outcome.state) {
     case 'succeeded':
       return { state: 'succeeded', at, result: outcome.result };
@@ -54,6 +56,12 @@ export function reportOf(outcome: Outcome, { attempt, attempts }: CommandEnvelop
       };
     case 'failed-attempt':
       if (attempt >= attempts) return { state: 'failed', at, error: outcome.error };
-      return { state: 'retrying', at, error: outcome.error, dueAt: due(backoff(attempt)), attemptUsed: true };
+      return {
+        state: 'retrying',
+        at,
+        error: outcome.error,
+        dueAt: due(backoff(attempt, clock.random)),
+        attemptUsed: true,
+      };
   }
 }

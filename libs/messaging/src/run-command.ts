@@ -6,8 +6,9 @@ import type { JobReport } from '@tandem/contracts/job';
 import { parseTolerant } from '@tandem/contracts/parse';
 import { commandDuration, commandsInFlight, queueLag } from '@tandem/telemetry/metrics';
 import { tracer } from '@tandem/telemetry/tracing';
+import { type Clock, systemClock } from './clock.js';
 import type { CommandContext } from './handler.js';
-import type { JobReporter } from './job-reporter.js';
+import type { JobReports } from './job-reporter.js';
 import { Rejected } from './outcome.js';
 import { HandedBack, type Outcome, outcomeOf, reportOf } from './outcome-report.js';
 import { progressOf } from './progress.js';
@@ -38,10 +39,12 @@ export interface Delivery {
 export interface RunEnvironment {
   command: CommandDefinition;
   handler: RunHandler;
-  reporter: JobReporter;
+  reporter: JobReports;
   worker: string;
   /** Aborts when the process must stop now. */
   stopping: AbortSignal;
+  /** The system's unless a test brings its own. */
+  clock?: Clock;
 }
 
 /**
@@ -52,8 +55,8 @@ export async function runCommand(
   environment: RunEnvironment,
   { envelope, deliveries, parent }: Delivery,
 ): Promise<boolean> {
-  const { command, reporter, worker } = environment;
-  const startedAt = new Date();
+  const { command, reporter, worker, clock = systemClock } = environment;
+  const startedAt = new Date(clock.now());
   const span = tracer().startSpan(
     `process ${command.type}`,
     {
@@ -79,14 +82,14 @@ export async function runCommand(
     queueLag.observe({ command: command.type }, Math.max(0, startedAt.getTime() - Date.parse(envelope.time)) / 1000);
     commandsInFlight.inc({ command: command.type });
     const started: JobReport = { ...base, state: 'running', at: base.startedAt };
-    const announcement = setTimeout(() => reporter.started(command, envelope, started), ANNOUNCE_AFTER_MS);
+    const cancelAnnouncement = clock.after(ANNOUNCE_AFTER_MS, () => reporter.started(command, envelope, started));
     try {
-      const outcome = await settle(environment, envelope, deliveries).finally(() => clearTimeout(announcement));
+      const outcome = await settle(environment, envelope, deliveries).finally(cancelAnnouncement);
       if (outcome instanceof HandedBack) return false;
-      const report: JobReport = { ...base, ...reportOf(outcome, envelope, new Date()) };
+      const report: JobReport = { ...base, ...reportOf(outcome, envelope, clock) };
       commandDuration.observe(
         { command: command.type, outcome: report.state },
-        (Date.now() - startedAt.getTime()) / 1000,
+        (clock.now() - startedAt.getTime()) / 1000,
       );
       if (report.error) {
         span.setAttribute('error.type', report.error.code);
@@ -126,7 +129,7 @@ async function settle(
   envelope: CommandEnvelope,
   deliveries: number,
 ): Promise<Outcome | HandedBack> {
-  const { command, handler, reporter, stopping } = environment;
+  const { command, handler, reporter, stopping, clock = systemClock } = environment;
   if (stopping.aborted) return new HandedBack();
   if (deliveries > command.attempts + SPARE_DELIVERIES) {
     return outcomeOf(
@@ -138,7 +141,7 @@ async function settle(
   }
   // One controller and one timer: AbortSignal.any and AbortSignal.timeout cost 20 microseconds a run.
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(new TimedOut(command.timeoutMs)), command.timeoutMs);
+  const cancelTimeout = clock.after(command.timeoutMs, () => abort.abort(new TimedOut(command.timeoutMs)));
   const stop = () => abort.abort(stopping.reason);
   stopping.addEventListener('abort', stop, { once: true });
   try {
@@ -154,7 +157,7 @@ async function settle(
           objects: envelope.objects ?? {},
         },
         signal: abort.signal,
-        progress: progressOf(envelope.subject, reporter),
+        progress: progressOf(envelope.subject, reporter, clock),
       }),
       rejectOn(abort.signal),
     ]);
@@ -164,7 +167,7 @@ async function settle(
     if (stopping.aborted) return new HandedBack();
     return outcomeOf(abort.signal.aborted ? abort.signal.reason : error);
   } finally {
-    clearTimeout(timer);
+    cancelTimeout();
     stopping.removeEventListener('abort', stop);
   }
 }
