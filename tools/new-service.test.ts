@@ -39,7 +39,7 @@ describe('a new service', () => {
     const include = folders.map((folder) => `${folder}/src`);
     writeFileSync(join(checkout, 'tsconfig.new.json'), JSON.stringify({ extends: './tsconfig.json', include }));
     await node('node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.new.json');
-  });
+  }, 180_000);
 
   // The test on servers is the template's own but for its names, so it is not run a second time.
   it('passes its test of the handler, and the rules for imports', async () => {

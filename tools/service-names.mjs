@@ -32,7 +32,7 @@ export function serviceNames(root, args) {
   );
   if (taken) {
     throw new SetupError(
-      `The name ${service} is taken: there is ${taken}. Choose another, or add the command to that service by hand (CONTRIBUTING.md, "Add a command").`,
+      `The name ${service} is taken: there is ${taken}. Choose another, or add the command to that service by hand (CONTRIBUTING.md, "Add a command to a service").`,
     );
   }
   const words = file.split('-');

@@ -14,12 +14,12 @@ export function wiring(root, names) {
       return text.replace(at, replacement);
     }, read(path)),
   ];
-  const importing = (names, from) => [/^import /m, `import { ${names} } from '${from}';\nimport `];
+  const importing = (names, from) => [/^import .*;$/m, `$&\nimport { ${names} } from '${from}';`];
   const start = `start${Service}(loadConfig(${Service}Config, shared), catalog, loggerOf('${service}'), lifecycle)`;
   return [
     edit(
       'libs/contracts/src/catalog.ts',
-      [/^import /m, `import * as ${service} from './${service}.js';\nimport `],
+      [/^import .*;$/m, `$&\nimport * as ${service} from './${service}.js';`],
       [/(export const COMMANDS = \[[^\]]*?),?\s*\]/, `$1, ${service}.${Command}]`],
     ),
     edit(
