@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addService } from './new-service.mjs';
@@ -81,15 +81,11 @@ it.each([
   expect(() => serviceNames(root, args)).toThrow(message);
 });
 
-/** What git would commit, with the packages of this checkout, but with the copy's own workspaces. */
+/** The sources of this checkout, and its packages, but with the copy's own workspaces. */
 function copyOfCheckout(): string {
   const copy = mkdtempSync(join(tmpdir(), 'tandem-checkout-'));
-  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
-  for (const path of listed.split('\n').filter((name) => name !== '' && !name.startsWith('examples/'))) {
-    if (!existsSync(join(root, path))) continue;
-    mkdirSync(dirname(join(copy, path)), { recursive: true });
-    cpSync(join(root, path), join(copy, path));
-  }
+  const left = ['node_modules', 'dist', '.git', '.cache', '.tandem', 'examples'];
+  cpSync(root, copy, { recursive: true, filter: (path) => !left.includes(basename(path)) });
   mkdirSync(join(copy, 'node_modules', '@tandem'), { recursive: true });
   for (const name of readdirSync(join(root, 'node_modules')).filter((name) => name !== '@tandem'))
     symlinkSync(join(root, 'node_modules', name), join(copy, 'node_modules', name));
