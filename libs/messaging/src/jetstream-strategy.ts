@@ -1,6 +1,8 @@
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import type { Catalog } from '@tandem/contracts/catalog';
 import type { CommandDefinition } from '@tandem/contracts/command';
+import type { Safeguards } from '@tandem/runtime/safeguards';
+import { Stragglers } from '@tandem/runtime/stragglers';
 import type { Logger } from '@tandem/telemetry/logger';
 import { lastValueFrom } from 'rxjs';
 import { Cancellations } from './cancellations.js';
@@ -23,6 +25,8 @@ export interface JetStreamStrategyOptions {
   concurrency: number;
   /** Copies of each stream in a NATS cluster. */
   replicas?: number;
+  /** What to do about handlers that do not listen to their abort; without it they are logged and counted. */
+  safeguards?: Safeguards;
 }
 
 /** Nest's transport over JetStream pull consumers: every `@HandleCommand` method becomes a worker of its command. */
@@ -30,10 +34,12 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   readonly #workers: CommandWorker[] = [];
   readonly #stopping = new AbortController();
   readonly #cancellations: Cancellations;
+  readonly #stragglers: Stragglers;
 
   constructor(private readonly options: JetStreamStrategyOptions) {
     super();
     this.#cancellations = new Cancellations(options.connection, options.logger);
+    this.#stragglers = new Stragglers(options.logger, options.safeguards?.giveUp);
   }
 
   /** Refuses a second handler of one command, which Nest would silently let win. */
@@ -106,6 +112,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       handler: logged(run, logger),
       reporter: new JobReporter(connection.nc),
       cancellations: this.#cancellations,
+      stragglers: this.#stragglers,
+      watchdog: this.options.safeguards?.watchdog,
       worker,
       stopping: this.#stopping.signal,
     };

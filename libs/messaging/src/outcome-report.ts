@@ -2,6 +2,7 @@ import type { CommandEnvelope } from '@tandem/contracts/envelope';
 import type { JobError, JobReport } from '@tandem/contracts/job';
 import type { Backoff } from '@tandem/contracts/job-options';
 import { backoff } from './backoff.js';
+import type { Clock } from './clock.js';
 import { Rejected, RetryLater } from './outcome.js';
 
 /** How a run ended, before the attempts left are counted. */
@@ -53,11 +54,12 @@ type Ending = Pick<JobReport, 'state' | 'at' | 'result' | 'error' | 'dueAt' | 'a
 export function reportOf(
   outcome: Outcome,
   { attempt, attempts }: Pick<CommandEnvelope, 'attempt' | 'attempts'>,
-  now: Date,
+  clock: Clock,
   policy?: Backoff,
 ): Ending {
-  const at = now.toISOString();
-  const due = (ms: number) => new Date(now.getTime() + ms).toISOString();
+  const now = clock.now();
+  const at = new Date(now).toISOString();
+  const due = (ms: number) => new Date(now + ms).toISOString();
   switch (outcome.state) {
     case 'succeeded':
       return { state: 'succeeded', at, result: outcome.result };
@@ -75,6 +77,12 @@ export function reportOf(
       };
     case 'failed-attempt':
       if (attempt >= attempts) return { state: 'failed', at, error: outcome.error };
-      return { state: 'retrying', at, error: outcome.error, dueAt: due(backoff(attempt, policy)), attemptUsed: true };
+      return {
+        state: 'retrying',
+        at,
+        error: outcome.error,
+        dueAt: due(backoff(attempt, policy, clock.random)),
+        attemptUsed: true,
+      };
   }
 }

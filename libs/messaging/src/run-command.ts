@@ -4,11 +4,14 @@ import type { CommandDefinition } from '@tandem/contracts/command';
 import type { CommandEnvelope } from '@tandem/contracts/envelope';
 import type { JobReport } from '@tandem/contracts/job';
 import { parseTolerant } from '@tandem/contracts/parse';
+import type { EventLoopWatchdog } from '@tandem/runtime/event-loop-watchdog';
+import type { Stragglers } from '@tandem/runtime/stragglers';
 import { commandDuration, commandsInFlight, queueLag } from '@tandem/telemetry/metrics';
 import { tracer } from '@tandem/telemetry/tracing';
 import type { Cancellations } from './cancellations.js';
+import { type Clock, systemClock } from './clock.js';
 import type { CommandContext } from './handler.js';
-import type { JobReporter } from './job-reporter.js';
+import type { JobReports } from './job-reporter.js';
 import { Rejected } from './outcome.js';
 import { Cancelled, HandedBack, type Outcome, outcomeOf, reportOf } from './outcome-report.js';
 import { progressOf } from './progress.js';
@@ -23,6 +26,9 @@ const SPARE_DELIVERIES = 3;
 const ANNOUNCE_AFTER_MS = 25;
 
 const REPORT_AGAIN_MS = 1_000;
+
+/** How long a handler may take to end after its abort. */
+const GRACE_MS = 10_000;
 
 /** A handler as the strategy calls it: one argument, a promise of the result. */
 export type RunHandler = (context: CommandContext<CommandDefinition>) => Promise<unknown>;
@@ -39,11 +45,18 @@ export interface Delivery {
 export interface RunEnvironment {
   command: CommandDefinition;
   handler: RunHandler;
-  reporter: JobReporter;
-  cancellations: Pick<Cancellations, 'has' | 'watch'>;
+  reporter: JobReports;
+  /** Of which jobs somebody has cancelled. */
+  cancellations?: Pick<Cancellations, 'has' | 'watch'>;
+  /** Told of handlers that go on although they were aborted. */
+  stragglers?: Pick<Stragglers, 'watch'>;
+  /** Told what runs, should it block the event loop. */
+  watchdog?: Pick<EventLoopWatchdog, 'running'>;
   worker: string;
   /** Aborts when the process must stop now. */
   stopping: AbortSignal;
+  /** The system's unless a test brings its own. */
+  clock?: Clock;
 }
 
 /**
@@ -54,8 +67,8 @@ export async function runCommand(
   environment: RunEnvironment,
   { envelope, deliveries, parent }: Delivery,
 ): Promise<boolean> {
-  const { command, reporter, worker } = environment;
-  const startedAt = new Date();
+  const { command, reporter, worker, clock = systemClock } = environment;
+  const startedAt = new Date(clock.now());
   const span = tracer().startSpan(
     `process ${command.type}`,
     {
@@ -82,17 +95,17 @@ export async function runCommand(
     queueLag.observe({ command: command.type }, Math.max(0, startedAt.getTime() - Date.parse(envelope.time)) / 1000);
     commandsInFlight.inc({ command: command.type });
     const started: JobReport = { ...base, state: 'running', at: base.startedAt };
-    const announcement = setTimeout(() => reporter.started(command, envelope, started), ANNOUNCE_AFTER_MS);
+    const cancelAnnouncement = clock.after(ANNOUNCE_AFTER_MS, () => reporter.started(command, envelope, started));
     try {
-      const outcome = await settle(environment, envelope, deliveries).finally(() => clearTimeout(announcement));
+      const outcome = await settle(environment, envelope, deliveries).finally(cancelAnnouncement);
       if (outcome instanceof HandedBack) return false;
       const report: JobReport = {
         ...base,
-        ...reportOf(outcome, envelope, new Date(), envelope.backoff ?? command.backoff),
+        ...reportOf(outcome, envelope, clock, envelope.backoff ?? command.backoff),
       };
       commandDuration.observe(
         { command: command.type, outcome: report.state },
-        (Date.now() - startedAt.getTime()) / 1000,
+        (clock.now() - startedAt.getTime()) / 1000,
       );
       if (report.error) {
         span.setAttribute('error.type', report.error.code);
@@ -132,40 +145,49 @@ async function settle(
   envelope: CommandEnvelope,
   deliveries: number,
 ): Promise<Outcome | HandedBack> {
-  const { command, stopping } = environment;
+  const { command, stopping, clock = systemClock } = environment;
   if (stopping.aborted) return new HandedBack();
   const refusal = refusalOf(environment, envelope, deliveries);
   if (refusal) return refusal;
   // One controller and one timer: AbortSignal.any and AbortSignal.timeout cost 20 microseconds a run.
   const abort = new AbortController();
   const limitMs = envelope.timeoutMs ?? command.timeoutMs;
-  const timer = setTimeout(() => abort.abort(new TimedOut(limitMs)), limitMs);
+  const cancelTimeout = clock.after(limitMs, () => abort.abort(new TimedOut(limitMs)));
   const stop = () => abort.abort(stopping.reason);
   stopping.addEventListener('abort', stop, { once: true });
-  const unwatch = environment.cancellations.watch(envelope.subject, () => abort.abort(new Cancelled()));
+  const done = environment.watchdog?.running(`${command.type} ${envelope.subject}`);
+  const unwatch = environment.cancellations?.watch(envelope.subject, () => abort.abort(new Cancelled()));
   try {
-    const result = await Promise.race([handle(environment, envelope, abort.signal), rejectOn(abort.signal)]);
-    // The declaration is a promise to whoever reads the result; breaking it is a failed attempt like any other bug.
-    return { state: 'succeeded', result: parseTolerant(command.output, result) };
+    const work = handle(environment, envelope, abort.signal);
+    abort.signal.addEventListener('abort', () => {
+      void environment.stragglers?.watch(work, { job: envelope.subject, command: command.type, graceMs: GRACE_MS });
+    });
+    const result = await Promise.race([work, rejectOn(abort.signal)]);
+    // The declaration is a promise to whoever reads the result; breaking it is a failed attempt like any other bug. So is a
+    // result that is no JSON, which could never be reported.
+    const checked = parseTolerant(command.output, result);
+    JSON.stringify(checked);
+    return { state: 'succeeded', result: checked };
   } catch (error) {
     if (abort.signal.reason instanceof Cancelled) return outcomeOf(abort.signal.reason);
     if (stopping.aborted) return new HandedBack();
     return outcomeOf(abort.signal.aborted ? abort.signal.reason : error);
   } finally {
-    clearTimeout(timer);
-    unwatch();
+    cancelTimeout();
+    unwatch?.();
+    done?.();
     stopping.removeEventListener('abort', stop);
   }
 }
 
 /** How a run ends that must not begin. */
 function refusalOf(
-  { command, cancellations }: RunEnvironment,
+  { command, cancellations, clock = systemClock }: RunEnvironment,
   { subject, expiresAt }: CommandEnvelope,
   deliveries: number,
 ): Outcome | undefined {
-  if (cancellations.has(subject)) return outcomeOf(new Cancelled());
-  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
+  if (cancellations?.has(subject)) return outcomeOf(new Cancelled());
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= clock.now()) {
     const detail = `The job had not begun by ${expiresAt}, when it expired.`;
     return { state: 'ended', as: 'expired', error: { code: 'expired', detail } };
   }
@@ -179,7 +201,7 @@ function refusalOf(
 }
 
 async function handle(
-  { command, handler, reporter }: RunEnvironment,
+  { command, handler, reporter, clock }: RunEnvironment,
   envelope: CommandEnvelope,
   signal: AbortSignal,
 ): Promise<unknown> {
@@ -194,7 +216,7 @@ async function handle(
       objects: envelope.objects ?? {},
     },
     signal,
-    progress: progressOf(envelope.subject, reporter),
+    progress: progressOf(envelope.subject, reporter, clock),
   });
 }
 
