@@ -10,8 +10,11 @@ const YEAR_MS = 365 * 86_400_000;
 /** A duration as text, such as `30s`, `15m` or `2h`; at most a year. */
 const DurationText = z
   .string()
-  .regex(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h|d)$/, 'must be a number and a unit: 500ms, 30s, 15m, 2h or 7d')
-  .refine((text) => !/^\d/.test(text) || milliseconds(text as Duration) <= YEAR_MS, 'must be at most 365d')
+  .regex(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h|d)$/, {
+    message: 'must be a number and a unit: 500ms, 30s, 15m, 2h or 7d',
+    abort: true,
+  })
+  .refine((text) => milliseconds(text as Duration) <= YEAR_MS, 'must be at most 365d')
   .transform((text) => text as Duration);
 
 /**

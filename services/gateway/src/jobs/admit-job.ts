@@ -76,8 +76,8 @@ export class JobAdmission {
   }
 
   /** Throws a `Problem` `idempotency_mismatch` when the key belongs to another request. */
-  async admit(submission: Submission): Promise<Admitted> {
-    const job = newJob(submission);
+  async admit(submission: Submission, now: Date): Promise<Admitted> {
+    const job = newJob(submission, now);
     if (await this.#batcher.add(job)) {
       jobsAdmitted.inc({ command: submission.command.type });
       return { id: job.id, created: true, view: acceptedView(job) };
@@ -102,7 +102,7 @@ export class JobAdmission {
 }
 
 /** Gives a submission its id and its time. */
-export function newJob(submission: Submission, createdAt = new Date()): NewJob {
+export function newJob(submission: Submission, createdAt: Date): NewJob {
   const hash = submission.idempotencyKey === undefined ? null : requestHash(submission);
   return { id: newJobId(), submission, hash, createdAt, traceParent: traceParent() ?? null };
 }

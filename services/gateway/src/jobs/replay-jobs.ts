@@ -110,6 +110,6 @@ export class JobReplay {
       // Released as the windows allow, so that ten thousand replays do not push into the broker at once.
       waiting: true,
     };
-    return [newJob(submission)];
+    return [newJob(submission, new Date())];
   }
 }

@@ -80,12 +80,13 @@ export class JobSubmission {
     wish: Wish,
     onAdmitted: (admitted: Admitted) => void = () => undefined,
   ): Promise<Admitted> {
-    const { submission, references } = this.prepare(caller, wish, new Date());
+    const now = new Date();
+    const { submission, references } = this.prepare(caller, wish, now);
     const { plan } = submission;
     submission.objects = await this.objects.resolve(caller, references);
     if (plan.parent) await this.checkParent(caller, plan.parent, `${wish.at ?? ''}/options/parent`);
     this.takePlace(submission);
-    const admitted = await this.#admit(submission);
+    const admitted = await this.#admit(submission, now);
     onAdmitted(admitted);
     if (admitted.created) this.dispatch(admitted.id, submission);
     return admitted;
@@ -124,9 +125,9 @@ export class JobSubmission {
     });
   }
 
-  async #admit(submission: Submission): Promise<Admitted> {
+  async #admit(submission: Submission, now: Date): Promise<Admitted> {
     try {
-      const admitted = await this.admission.admit(submission);
+      const admitted = await this.admission.admit(submission, now);
       if (!admitted.created) this.leavePlace(submission);
       return admitted;
     } catch (error) {
