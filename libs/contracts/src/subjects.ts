@@ -8,6 +8,7 @@ export type Lane = (typeof LANES)[number];
 export const STREAMS = {
   commands: { name: 'COMMANDS', subjects: ['cmd.>'] },
   events: { name: 'EVENTS', subjects: ['evt.>'] },
+  parked: { name: 'PARKED', subjects: ['parked.>'] },
 } as const;
 
 /** `cmd.<service>.<command>.<lane>` */
