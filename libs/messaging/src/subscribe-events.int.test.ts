@@ -407,9 +407,10 @@ describe('an event that cannot be handled', () => {
     await start(late.handle, { maxDeliveries: 3 });
     const lost = await eventually(async () => {
       const message = await parked();
-      return message.header.get(PARKED_HEADERS.code) === 'worker_lost' && message;
+      expect(message.header.get(PARKED_HEADERS.code)).toBe('worker_lost');
+      return message;
     });
-    expect(lost && lost.header.get(PARKED_HEADERS.deliveries)).toBe('9');
+    expect(lost.header.get(PARKED_HEADERS.deliveries)).toBe('9');
     expect(late.seen).toEqual([]);
   });
 });
