@@ -8,7 +8,7 @@ import { type SubscriptionSettings, subscriptionName } from './subscribe-events.
 
 const PATTERN = 'event:';
 
-type HandlerMethod<E extends EventDefinition> = (event: EventOf<E>) => Promise<unknown>;
+type HandlerMethod<E extends EventDefinition> = (event: EventOf<E>) => Promise<void>;
 
 /** A subscription that a method of a service class asks for. */
 interface Asked extends SubscriptionSettings {
