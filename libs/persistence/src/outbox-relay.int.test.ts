@@ -7,6 +7,8 @@ import { type Connection, connectNats } from '@tandem/messaging/connection';
 import { provisionStreams } from '@tandem/messaging/streams';
 import { subscribeEvents } from '@tandem/messaging/subscribe-events';
 import { createLogger } from '@tandem/telemetry/logger';
+import { currentTraceId } from '@tandem/telemetry/propagation';
+import { startTracing, tracer } from '@tandem/telemetry/tracing';
 import { eventually } from '@tandem/testing/eventually';
 import { testNats, testPostgres } from '@tandem/testing/servers';
 import pg, { type ClientBase, type Pool } from 'pg';
@@ -181,6 +183,23 @@ describe('a relay', () => {
     expect(rows).toEqual([{ n: 1 }, { n: 2 }]);
     await subscription.stop();
     await manager.streams.update(STREAMS.events.name, { duplicate_window: nanos(120_000) });
+  });
+
+  test('keeps the trace of the transaction, up to the handler', async () => {
+    const tracing = startTracing('test');
+    const handled: (string | undefined)[] = [];
+    const subscription = await subscribeEvents(connection, { service: 'traced', events: Moved, log }, async () => {
+      handled.push(currentTraceId());
+    });
+    startRelay();
+    const traceId = await tracer().startActiveSpan('request', async (span) => {
+      await move(1);
+      span.end();
+      return span.spanContext().traceId;
+    });
+    await eventually(() => expect(handled).toEqual([traceId]));
+    await subscription.stop();
+    await tracing.shutdown();
   });
 
   test('publishes what was committed while NATS was down', async () => {
