@@ -10,8 +10,10 @@ import { transaction } from './transaction.js';
 
 const POLL_MS = 1_000;
 const REFUSED_PAUSE_MS = 2_000;
-const SUBJECTS = 100;
+/** Events of one transaction. */
 const BATCH = 500;
+/** Oldest events among which relays choose; a few batches, so that several find work. */
+const WINDOW = 4 * BATCH;
 
 interface Row {
   position: string;
@@ -57,12 +59,14 @@ export class OutboxRelay {
     this.#publisher = new EventPublisher(options.connection.nc);
     const table = `${options.outbox.schema}.outbox`;
     // The first event of a subject stands for all behind it: as long as it is locked, or not yet deleted in the eyes of
-    // another process, that one takes none of them. So several relays keep the order of each subject.
+    // another process, that one takes none of them. So several relays keep the order of each subject. Only the oldest
+    // rows are looked at: a subject's first row among them is its first of all, and a long backlog costs no more.
+    const oldest = `(SELECT * FROM ${table} ORDER BY position LIMIT ${WINDOW}) oldest`;
     this.#lockHeads = `
-      SELECT subject FROM ${table} o
-      WHERE NOT EXISTS (SELECT FROM ${table} p WHERE p.subject = o.subject AND p.position < o.position)
-      ORDER BY position LIMIT ${SUBJECTS} FOR UPDATE SKIP LOCKED`;
-    this.#fetch = `SELECT * FROM ${table} WHERE subject = ANY($1) ORDER BY position LIMIT ${BATCH}`;
+      SELECT subject FROM ${table}
+      WHERE position IN (SELECT min(position) FROM ${oldest} GROUP BY subject)
+      ORDER BY position LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`;
+    this.#fetch = `SELECT * FROM ${oldest} WHERE subject = ANY($1) ORDER BY position LIMIT ${BATCH}`;
     this.#delete = `DELETE FROM ${table} WHERE position = ANY($1)`;
   }
 
