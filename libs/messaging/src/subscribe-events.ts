@@ -54,8 +54,9 @@ export interface EventSubscription {
  * service, and every name within it, has its own. It begins with the oldest event that the stream holds (7 days).
  *
  * An event is acknowledged after `handler` resolves. When it throws, the event comes again after a growing delay, and
- * the next events go on meanwhile; up to 20,000 may wait so, then the subscription pauses. `RetryLater` chooses the delay. An event that `maxDeliveries` did
- * not help, that the handler `Rejected`, or whose data do not match the declaration is parked, see `park-event.ts`.
+ * the next events go on meanwhile; up to 20,000 may wait so, then the subscription pauses. `RetryLater` chooses the delay.
+ * An event that `maxDeliveries` did not help, that the handler `Rejected`, or whose data do not match the declaration is
+ * parked, see `park-event.ts`.
  *
  * Creates the streams and the consumer when they are missing, also when NATS has lost them later. Rejects when they
  * cannot be created.
