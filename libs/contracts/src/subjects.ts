@@ -9,6 +9,7 @@ export const STREAMS = {
   commands: { name: 'COMMANDS', subjects: ['cmd.>'] },
   events: { name: 'EVENTS', subjects: ['evt.>'] },
   control: { name: 'CONTROL', subjects: ['ctl.>'] },
+  parked: { name: 'PARKED', subjects: ['parked.>'] },
 } as const;
 
 /** `cmd.<service>.<command>.<lane>` */

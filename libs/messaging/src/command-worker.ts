@@ -4,13 +4,12 @@ import { durableName, LANES, type Lane, pauseSubject, STREAMS } from '@tandem/co
 import type { Logger } from '@tandem/telemetry/logger';
 import { extractTrace } from '@tandem/telemetry/propagation';
 import type { Connection } from './connection.js';
-import { sendAll } from './end-of-turn.js';
-import { type PulledMessage, PullSubscription } from './pull-subscription.js';
+import type { PulledMessage } from './pull-subscription.js';
+import { PulledMessages } from './pulled-messages.js';
 import { ReadyQueue } from './ready-queue.js';
 import { type RunEnvironment, runCommand } from './run-command.js';
-import { ACK_WAIT_MS, provisionCommandConsumers } from './streams.js';
+import { provisionCommandConsumers } from './streams.js';
 
-const PAUSE_AFTER_ERROR_MS = 500;
 /** Two deliveries can be a restart. */
 const TRUSTED_DELIVERIES = 2;
 
@@ -26,98 +25,54 @@ interface Held {
  * from dead.
  */
 export class CommandWorker {
-  readonly #held = new Set<PulledMessage>();
   readonly #ready = new ReadyQueue<Held>();
   readonly #suspects: Held[] = [];
-  readonly #pulls = new Map<Lane, PullSubscription>();
-  readonly #idle: (() => void)[] = [];
+  readonly #pulled: PulledMessages;
   #running = 0;
   #alone = false;
   #draining = false;
-  #binding = false;
-  #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly connection: Connection,
     private readonly environment: RunEnvironment,
     private readonly concurrency: number,
     private readonly log: Logger,
-  ) {}
+  ) {
+    const { command } = environment;
+    this.#pulled = new PulledMessages(connection, {
+      stream: STREAMS.commands.name,
+      durables: LANES.map((lane) => durableName(command, lane)),
+      bind: () => provisionCommandConsumers(connection.nc, command),
+      // What runs counts for every lane, so a worker that is full asks for no more than a refill.
+      room: (lane) => concurrency * 2 - this.#running - this.#suspects.length - this.#ready.size(LANES[lane]!),
+      least: Math.max(1, concurrency / 2),
+      take: (message, lane) => this.#take(LANES[lane]!, message),
+      log: log.child({ command: command.type }),
+    });
+  }
 
   async start(): Promise<void> {
-    const { nc } = this.connection;
-    const { command } = this.environment;
-    await provisionCommandConsumers(nc, command);
-    for (const lane of LANES) {
-      const events = {
-        message: (message: PulledMessage) => this.#take(lane, message),
-        room: () => this.#pump(),
-        lost: (reason: string) => void this.#rebind(reason),
-      };
-      this.#pulls.set(lane, new PullSubscription(nc, STREAMS.commands.name, durableName(command, lane), events));
-    }
-    nc.subscribe(pauseSubject(command), { callback: () => this.#handBack() });
-    this.#heartbeat = setInterval(() => {
-      for (const message of this.#held) message.working();
-    }, ACK_WAIT_MS / 3);
-    // Pull requests live in the server's memory: after a restart it knows none of them.
-    this.connection.onReconnect(() => {
-      for (const pull of this.#pulls.values()) pull.forget();
-      this.#pump();
-    });
-    this.#pump();
+    await this.#pulled.start();
+    this.connection.nc.subscribe(pauseSubject(this.environment.command), { callback: () => this.#handBack() });
   }
 
   /** Takes no new work, hands back what has not begun, and resolves when what runs has ended. */
   async drain(): Promise<void> {
     this.#draining = true;
     this.#handBack();
-    // What the server sends before it hears of the end still comes in, and is handed back as well.
-    await Promise.all([...this.#pulls.values()].map((pull) => pull.close()));
-    if (this.#held.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    clearInterval(this.#heartbeat);
-    sendAll();
+    await this.#pulled.stop();
   }
 
   #handBack(): void {
     for (const { message } of [...this.#ready.clear(), ...this.#suspects.splice(0)])
-      this.#release(message, () => message.nak());
-  }
-
-  /** The consumer is gone or has no leader: it is provisioned again, then asked again. */
-  async #rebind(reason: string): Promise<void> {
-    if (this.#draining || this.#binding) return;
-    this.#binding = true;
-    this.log.warn({ command: this.environment.command.type, reason }, 'pull refused, trying again');
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_ERROR_MS));
-    await provisionCommandConsumers(this.connection.nc, this.environment.command).catch((cause: unknown) =>
-      this.log.warn({ err: cause }, 'consumers not ready'),
-    );
-    this.#binding = false;
-    this.#pump();
-  }
-
-  /** Keeps enough requested to fill the places; a request is made for at least half of them, so that busy workers pull in batches. */
-  #pump(): void {
-    if (this.#draining || this.#binding || !this.connection.up()) return;
-    for (const [lane, pull] of this.#pulls) {
-      // Suspects and what runs count for every lane, so a worker that is full asks for no more than a refill.
-      const free =
-        this.concurrency * 2 - this.#running - this.#suspects.length - this.#ready.size(lane) - pull.requested;
-      if (free >= Math.max(1, this.concurrency / 2)) pull.request(free);
-    }
+      this.#pulled.release(message, () => message.nak());
   }
 
   #take(lane: Lane, message: PulledMessage): void {
-    this.#held.add(message);
-    if (this.#draining) {
-      this.#release(message, () => message.nak());
-      return;
-    }
     const envelope = CommandEnvelope.safeParse(json(message));
     if (!envelope.success) {
       this.log.error({ subject: message.subject, seq: message.sequence }, 'not a command envelope, removed');
-      this.#release(message, () => message.term('not a command envelope'));
+      this.#pulled.release(message, () => message.term('not a command envelope'));
       return;
     }
     const held = { message, envelope: envelope.data };
@@ -153,26 +108,20 @@ export class CommandWorker {
         deliveries: message.deliveries,
         parent: extractTrace((name) => message.headers.get(name) || undefined),
       });
-      this.#release(message, () => (finished ? message.ack() : message.nak()));
+      this.#pulled.release(message, () => (finished ? message.ack() : message.nak()));
     } catch (error) {
       // The outcome could not be stored. No acknowledgement: the command comes back, and its effects are idempotent.
       this.log.error(
         { err: error, subject: message.subject },
         'outcome not stored, the command will be delivered again',
       );
-      this.#release(message, () => message.nak(1_000));
+      this.#pulled.release(message, () => message.nak(1_000));
     } finally {
       this.#running -= 1;
       this.#alone = false;
       this.#next();
-      this.#pump();
+      this.#pulled.pump();
     }
-  }
-
-  #release(message: PulledMessage, settle: () => void): void {
-    this.#held.delete(message);
-    settle();
-    if (this.#held.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
 

@@ -13,6 +13,8 @@ export class PulledMessage {
   readonly deliveries: number;
   /** Place in the stream. */
   readonly sequence: number;
+  /** When the stream stored it, in nanoseconds since the epoch. */
+  readonly storedAtNanos: string;
 
   constructor(
     private readonly nc: NatsConnection,
@@ -23,10 +25,15 @@ export class PulledMessage {
     const at = tokens.length > 9 ? 6 : 4;
     this.deliveries = Number(tokens[at]);
     this.sequence = Number(tokens[at + 1]);
+    this.storedAtNanos = tokens[at + 3]!;
   }
 
   get subject(): string {
     return this.message.subject;
+  }
+
+  get data(): Uint8Array {
+    return this.message.data;
   }
 
   get headers(): MsgHdrs {

@@ -59,6 +59,18 @@ function settings(replicas: number): StreamSettings[] {
       max_age: nanos(CANCELLATIONS_KEPT_MS),
       num_replicas: replicas,
     },
+    {
+      name: STREAMS.parked.name,
+      subjects: [...STREAMS.parked.subjects],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      // An event that finds no room here stays with its subscription and is tried again, rather than push out another.
+      discard: DiscardPolicy.New,
+      max_bytes: 1024 ** 3,
+      max_age: nanos(14 * DAY_MS),
+      duplicate_window: nanos(120_000),
+      num_replicas: replicas,
+    },
   ];
 }
 
