@@ -21,7 +21,7 @@ import { JobFollower } from './jobs/follow-job.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { ReportProjection } from './jobs/project-reports.js';
 import { JobPublication } from './jobs/publish-jobs.js';
-import { SubmitCommandController } from './jobs/submit-command.controller.js';
+import { CommandSubmission, UnknownCommandController } from './jobs/submit-command.js';
 import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
 import { ObjectsController } from './objects/objects.controller.js';
@@ -47,28 +47,32 @@ export class GatewayModule {
   static register({ config, catalog, database, connection, store, verifier, logger }: Foundations): DynamicModule {
     const pool = poolOf(database);
     const finder = new JobFinder(database, pool);
-    const limit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
+    const guard = new CallerGuard(verifier, new RateLimit(config.RATE_LIMIT_PER_MINUTE));
+    const problems = new ProblemFilter(logger);
+    const objects = new ObjectFinder(database);
+    const admission = new JobAdmission(pool);
+    const follower = new JobFollower(connection, finder);
     const publication = new JobPublication(connection, new CommandPublisher(connection.nc), pool, logger);
     const parts = [
       catalog,
       finder,
       publication,
-      new JobFollower(connection, finder),
-      new JobAdmission(pool),
+      follower,
+      new CommandSubmission(guard, problems, objects, admission, publication, finder, follower),
       new JobDispatcher(catalog, connection, publication, pool, logger),
       new ReportProjection(catalog, connection, pool, logger),
-      new ObjectFinder(database),
+      objects,
       new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),
       new Health(pool, connection, store, catalog),
     ];
     return {
       module: GatewayModule,
-      controllers: [SubmitCommandController, JobsController, ObjectsController, HealthController, ReferenceController],
+      controllers: [UnknownCommandController, JobsController, ObjectsController, HealthController, ReferenceController],
       providers: [
         ...parts.map((part) => ({ provide: part.constructor, useValue: part })),
-        { provide: APP_GUARD, useValue: new CallerGuard(verifier, limit) },
-        { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
+        { provide: APP_GUARD, useValue: guard },
+        { provide: APP_FILTER, useValue: problems },
       ],
     };
   }

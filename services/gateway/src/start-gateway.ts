@@ -30,6 +30,7 @@ import { JobEntity, SCHEMA } from './jobs/job.entity.js';
 import { ReportProjection } from './jobs/project-reports.js';
 import { JobPublication } from './jobs/publish-jobs.js';
 import { JobReconciliation, LEDGER_CONSUMER } from './jobs/reconcile-jobs.js';
+import { CommandSubmission } from './jobs/submit-command.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
 import { ObjectEntity } from './objects/object.entity.js';
 
@@ -103,12 +104,13 @@ async function createApp(foundations: Foundations): Promise<NestFastifyApplicati
     frameworkErrors: refusePath,
   });
   const server = adapter.getInstance() as unknown as FastifyInstance;
-  observeRequests(server, foundations.catalog);
+  observeRequests(server);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(foundations), adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: new NestLogger(logger),
   });
+  app.get(CommandSubmission).route(server, foundations.catalog);
   await acceptBodies(server, config.OBJECT_MAX_MB * 1_000_000);
   await harden(server, config.CORS_ORIGINS);
   const pages = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
