@@ -1,4 +1,3 @@
-import { headers } from '@nats-io/transport-node';
 import { isFinal, type JobView } from '@tandem/contracts/job';
 import { cancelSubject } from '@tandem/contracts/subjects';
 import type { Connection } from '@tandem/messaging/connection';
@@ -94,7 +93,7 @@ export class JobCancellation {
   async #send(ids: string[]): Promise<void> {
     if (ids.length === 0 || !this.connection.up()) return;
     try {
-      await Promise.all(ids.map((id) => this.#publisher.publish(cancelSubject(id), '', headers())));
+      await Promise.all(ids.map((id) => this.#publisher.publish(cancelSubject(id), '')));
       await this.pool.query(SENT, [ids]);
     } catch (error) {
       this.log.warn({ err: error, jobs: ids.length }, 'workers not told of a cancellation, trying again');
