@@ -27,6 +27,7 @@ const COMMANDS = {
   check: { needs: [], run: check },
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
   bench: { needs: ['build', 'nats'], run: (machine, args) => run(machine, ['bench/run.mjs', ...args]) },
+  chaos: { needs: ['build', 'nats'], run: (machine, args) => run(machine, ['chaos/run.ts', ...args]) },
 };
 
 async function main() {

@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+
+/** What a run does; the plan follows from it alone. */
+export interface Options {
+  seed: number;
+  jobs: number;
+  minutes: number;
+  gateways: number;
+  /** The short profile: one of each cheap fault. */
+  short: boolean;
+  /** RECONCILE_MARGIN_S of the gateways. */
+  marginS: number;
+  /** How long jobs have to become final after the last fault is over. */
+  deadlineS: number;
+  /** Where the report goes: a file, or `-` for standard output. */
+  json: string | undefined;
+  planOnly: boolean;
+}
+
+export const USAGE = `npm run chaos -- [options]
+  --seed N       chooses what breaks when (default: a new one, printed)
+  --jobs N       jobs to submit (default 2000)
+  --minutes N    how long they are submitted while things break (default 4)
+  --gateways N   gateway processes, 1 or 2 (default 1)
+  --short        one of each cheap fault
+  --margin N     RECONCILE_MARGIN_S of the gateways (default 30, as in production; 5 with --short)
+  --deadline N   seconds that jobs have to end after the last fault (default 120)
+  --json FILE    writes the report as JSON to FILE; - writes it to standard output
+  --plan         prints the plan and ends`;
+
+/** Reads the command line. Throws an `Error` that names the option at fault. */
+export function readOptions(args: string[]): Options {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    args,
+    options: {
+      seed: text,
+      jobs: text,
+      minutes: text,
+      gateways: text,
+      margin: text,
+      deadline: text,
+      json: text,
+      short: flag,
+      plan: flag,
+    },
+  });
+  const number = (name: keyof typeof values, fallback: number, low: number, high: number) => {
+    const value = Number(values[name] ?? fallback);
+    if (value >= low && value <= high) return value;
+    throw new Error(`--${name} must be a number from ${low} to ${high}, not "${values[name]}".`);
+  };
+  return {
+    seed: Math.floor(number('seed', Math.floor(Math.random() * 1e6), 0, 2 ** 32 - 1)),
+    jobs: Math.floor(number('jobs', values.short ? 300 : 2_000, 1, 1_000_000)),
+    minutes: number('minutes', values.short ? 0.5 : 4, 0.1, 1_440),
+    gateways: Math.floor(number('gateways', 1, 1, 2)),
+    short: values.short,
+    marginS: Math.floor(number('margin', values.short ? 5 : 30, 1, 3_600)),
+    deadlineS: number('deadline', 120, 1, 3_600),
+    json: values.json,
+    planOnly: values.plan,
+  };
+}
