@@ -8,12 +8,16 @@ export interface Options {
   gateways: number;
   /** The short profile: one of each cheap fault. */
   short: boolean;
+  /** Seconds of calm after each fault; without it 5 to 10, and some faults overlap. */
+  gapS: number | undefined;
   /** RECONCILE_MARGIN_S of the gateways. */
   marginS: number;
   /** How long jobs have to become final after the last fault is over. */
   deadlineS: number;
   /** Where the report goes: a file, or `-` for standard output. */
   json: string | undefined;
+  /** Keeps the logs of the processes even when all went well. */
+  keepLogs: boolean;
   planOnly: boolean;
 }
 
@@ -23,9 +27,11 @@ export const USAGE = `npm run chaos -- [options]
   --minutes N    how long they are submitted while things break (default 4)
   --gateways N   gateway processes, 1 or 2 (default 1)
   --short        one of each cheap fault
+  --gap N        seconds of calm after each fault, and no two at once (default: 5 to 10, some at once)
   --margin N     RECONCILE_MARGIN_S of the gateways (default 30, as in production; 5 with --short)
   --deadline N   seconds that jobs have to end after the last fault (default 120)
   --json FILE    writes the report as JSON to FILE; - writes it to standard output
+  --keep-logs    keeps the logs of the processes even when every promise was kept
   --plan         prints the plan and ends`;
 
 /** Reads the command line. Throws an `Error` that names the option at fault. */
@@ -39,10 +45,12 @@ export function readOptions(args: string[]): Options {
       jobs: text,
       minutes: text,
       gateways: text,
+      gap: text,
       margin: text,
       deadline: text,
       json: text,
       short: flag,
+      'keep-logs': flag,
       plan: flag,
     },
   });
@@ -57,9 +65,11 @@ export function readOptions(args: string[]): Options {
     minutes: number('minutes', values.short ? 0.5 : 4, 0.1, 1_440),
     gateways: Math.floor(number('gateways', 1, 1, 2)),
     short: values.short,
+    gapS: values.gap === undefined ? undefined : number('gap', 0, 0, 3_600),
     marginS: Math.floor(number('margin', values.short ? 5 : 30, 1, 3_600)),
     deadlineS: number('deadline', 120, 1, 3_600),
     json: values.json,
+    keepLogs: values['keep-logs'],
     planOnly: values.plan,
   };
 }

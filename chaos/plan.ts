@@ -59,14 +59,19 @@ const SHORT = { kinds: CHEAP, firstMs: 2_000, gapMs: [2_500, 3_500], downMs: [0,
 /** One fault in so many begins while the one before is still under way. */
 const ONE_IN_OVERLAPS = 5;
 
+type PlanOptions = Pick<Options, 'seed' | 'jobs' | 'minutes' | 'gateways' | 'short' | 'gapS'>;
+
 /** The plan of a run: the same options give the same plan. */
-export function makePlan(options: Pick<Options, 'seed' | 'jobs' | 'minutes' | 'gateways' | 'short'>): Plan {
-  const random = seededRandom(options.seed);
-  return { jobs: planJobs(random, options.jobs), faults: planFaults(random, options) };
+export function makePlan(options: PlanOptions): Plan {
+  // Streams of their own, so that more jobs do not mean other faults.
+  return {
+    faults: planFaults(seededRandom(options.seed), options),
+    jobs: planJobs(seededRandom(options.seed + 1), options.jobs),
+  };
 }
 
 /** Rounds of all kinds in random order, until the time is up. */
-function planFaults(random: Random, { minutes, gateways, short }: Pick<Options, 'minutes' | 'gateways' | 'short'>) {
+function planFaults(random: Random, { minutes, gateways, short, gapS }: PlanOptions) {
   const profile = short ? SHORT : FULL;
   const faults: Fault[] = [];
   let at = profile.firstMs;
@@ -75,8 +80,9 @@ function planFaults(random: Random, { minutes, gateways, short }: Pick<Options, 
       const fault = { atMs: at, kind, ...details(random, kind, profile, gateways) };
       if (at > minutes * 60_000) return faults;
       faults.push(fault);
-      const overlap = !short && random.int(1, ONE_IN_OVERLAPS) === 1;
-      at += overlap ? random.int(500, 2_000) : fault.forMs + random.int(profile.gapMs[0]!, profile.gapMs[1]!);
+      const [least, most] = gapS === undefined ? profile.gapMs : [gapS * 1_000, gapS * 1_000];
+      const overlap = gapS === undefined && !short && random.int(1, ONE_IN_OVERLAPS) === 1;
+      at += overlap ? random.int(500, 2_000) : fault.forMs + random.int(least!, most!);
     }
     if (short) return faults;
   }

@@ -57,6 +57,7 @@ export function makeReport(run: {
     promise('a job that succeeded took effect', effects.missing),
     promise('no effect is applied twice', effects.twice),
     promise('a repeated request makes no second job', surplus(effects.inLedger, clients)),
+    promise('a good request is never called bad', refusals(clients)),
   ];
   const retries = clients.requests - clients.jobs.length;
   return {
@@ -88,9 +89,10 @@ export function makeReport(run: {
 }
 
 /** The line that does the same again. */
-export function commandLine({ seed, jobs, minutes, gateways, short, marginS }: Options): string {
+export function commandLine({ seed, jobs, minutes, gateways, short, marginS, gapS }: Options): string {
   const flags = `--seed ${seed} --jobs ${jobs} --minutes ${minutes} --gateways ${gateways} --margin ${marginS}`;
-  return `npm run chaos -- ${flags}${short ? ' --short' : ''}`;
+  const gap = gapS === undefined ? '' : ` --gap ${gapS}`;
+  return `npm run chaos -- ${flags}${gap}${short ? ' --short' : ''}`;
 }
 
 /** The report for people. */
@@ -134,6 +136,14 @@ function promise(text: string, broken: string[]) {
 
 function surplus(inLedger: number, { jobs }: Clients): string[] {
   return Array.from({ length: Math.abs(inLedger - jobs.length) }, () => `${inLedger} jobs for ${jobs.length} requests`);
+}
+
+// What a client may send again as it is; any other 4xx tells it to give up.
+const PASSING = ['408', '425', '429'];
+
+function refusals({ errors }: Clients): string[] {
+  const called = Object.entries(errors).filter(([what]) => /^4\d\d$/.test(what) && !PASSING.includes(what));
+  return called.flatMap(([status, count]) => Array.from({ length: count }, () => status));
 }
 
 function countBy(values: string[]): Record<string, number> {

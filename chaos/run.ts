@@ -38,7 +38,7 @@ async function main(): Promise<number> {
   try {
     report = await runChaos(system, options, plan);
   } finally {
-    const keepLogs = report?.ok === false;
+    const keepLogs = options.keepLogs || report?.ok === false;
     await system.stop(keepLogs);
     if (keepLogs) say(`the logs of the processes are kept in ${system.logs}`);
   }
