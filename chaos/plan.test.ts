@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { KINDS, makePlan } from './plan.js';
+import { KINDS } from './kinds.js';
+import { makePlan } from './plan.js';
 
-const options = { seed: 42, jobs: 50, minutes: 6, gateways: 2, short: false, gapS: undefined };
+const options = { seed: 42, jobs: 50, minutes: 6, gateways: 2, short: false, gapS: undefined, only: undefined };
 
 test('the same seed gives the same plan, and another seed another', () => {
   expect(makePlan(options)).toEqual(makePlan(options));

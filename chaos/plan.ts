@@ -1,26 +1,6 @@
+import { CHEAP, KINDS, type Kind } from './kinds.ts';
 import type { Options } from './options.ts';
 import { type Random, seededRandom } from './seeded-random.ts';
-
-/** What can be done to the system. `cut` stops the bytes between two processes without closing the connections. */
-export const KINDS = [
-  'kill worker',
-  'kill gateway',
-  'kill nats',
-  'kill postgres',
-  'freeze worker',
-  'freeze gateway',
-  'freeze nats',
-  'restart nats',
-  'wipe nats',
-  'restart postgres',
-  'cut worker-nats',
-  'cut worker-postgres',
-  'cut gateway-nats',
-  'cut gateway-postgres',
-] as const;
-export type Kind = (typeof KINDS)[number];
-
-const CHEAP: readonly Kind[] = ['kill worker', 'kill gateway', 'wipe nats', 'restart postgres', 'cut worker-nats'];
 
 /** Which way a cut link loses its bytes, seen from the client. Lost answers leave work done that nobody heard of. */
 export type Direction = 'both' | 'requests' | 'answers';
@@ -59,7 +39,7 @@ const SHORT = { kinds: CHEAP, firstMs: 2_000, gapMs: [2_500, 3_500], downMs: [0,
 /** One fault in so many begins while the one before is still under way. */
 const ONE_IN_OVERLAPS = 5;
 
-type PlanOptions = Pick<Options, 'seed' | 'jobs' | 'minutes' | 'gateways' | 'short' | 'gapS'>;
+type PlanOptions = Pick<Options, 'seed' | 'jobs' | 'minutes' | 'gateways' | 'short' | 'gapS' | 'only'>;
 
 /** The plan of a run: the same options give the same plan. */
 export function makePlan(options: PlanOptions): Plan {
@@ -71,12 +51,12 @@ export function makePlan(options: PlanOptions): Plan {
 }
 
 /** Rounds of all kinds in random order, until the time is up. */
-function planFaults(random: Random, { minutes, gateways, short, gapS }: PlanOptions) {
+function planFaults(random: Random, { minutes, gateways, short, gapS, only }: PlanOptions) {
   const profile = short ? SHORT : FULL;
   const faults: Fault[] = [];
   let at = profile.firstMs;
   for (;;) {
-    for (const kind of random.shuffle(profile.kinds)) {
+    for (const kind of random.shuffle(only ?? profile.kinds)) {
       const fault = { atMs: at, kind, ...details(random, kind, profile, gateways) };
       if (at > minutes * 60_000) return faults;
       faults.push(fault);

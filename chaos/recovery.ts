@@ -1,6 +1,6 @@
 import type { Happened } from './break-things.ts';
 import type { Submitted } from './clients.ts';
-import type { Kind } from './plan.ts';
+import type { Kind } from './kinds.ts';
 
 /** How long the jobs that a fault touched took to become final, in seconds from the moment that it struck. */
 export interface Recovery {

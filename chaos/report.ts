@@ -45,7 +45,9 @@ export function makeReport(run: {
       .filter(([, { status }]) => wanted(status))
       .map(([id, { status, error }]) => `${id} ${error?.code ?? status}`);
   const final = ['succeeded', 'failed', 'cancelled', 'expired'];
+  const refused = clients.jobs.filter(({ id }) => id === undefined).map(({ key }) => `the one with key ${key}`);
   const promises = [
+    promise('a request that is repeated is accepted in the end', refused),
     promise(
       'an accepted job becomes final',
       idsWhere((status) => !final.includes(status)),
@@ -89,10 +91,11 @@ export function makeReport(run: {
 }
 
 /** The line that does the same again. */
-export function commandLine({ seed, jobs, minutes, gateways, short, marginS, gapS }: Options): string {
+export function commandLine({ seed, jobs, minutes, gateways, short, marginS, gapS, only }: Options): string {
   const flags = `--seed ${seed} --jobs ${jobs} --minutes ${minutes} --gateways ${gateways} --margin ${marginS}`;
   const gap = gapS === undefined ? '' : ` --gap ${gapS}`;
-  return `npm run chaos -- ${flags}${gap}${short ? ' --short' : ''}`;
+  const kinds = only === undefined ? '' : ` --only '${only.join(', ')}'`;
+  return `npm run chaos -- ${flags}${gap}${kinds}${short ? ' --short' : ''}`;
 }
 
 /** The report for people. */
@@ -135,7 +138,10 @@ function promise(text: string, broken: string[]) {
 }
 
 function surplus(inLedger: number, { jobs }: Clients): string[] {
-  return Array.from({ length: Math.abs(inLedger - jobs.length) }, () => `${inLedger} jobs for ${jobs.length} requests`);
+  return Array.from(
+    { length: Math.max(0, inLedger - jobs.length) },
+    () => `${inLedger} jobs for ${jobs.length} requests`,
+  );
 }
 
 // What a client may send again as it is; any other 4xx tells it to give up.

@@ -85,7 +85,7 @@ async function runChaos(system: System, options: Options, plan: ReturnType<typeo
   }
 }
 
-/** Waits until all submissions are accepted and all jobs final, but no longer than `deadlineMs` after the last of both began. */
+/** Waits until all submissions are accepted and all jobs final, or until none became final for `deadlineMs`. */
 async function untilFinal(submitted: Promise<void>, { jobs }: Clients, clock: () => number, deadlineMs: number) {
   const interrupted = interruption.signal;
   let allSent = false;
