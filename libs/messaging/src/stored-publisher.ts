@@ -22,6 +22,7 @@ export class StoredPublisher {
 
   constructor(private readonly nc: NatsConnection) {
     nc.subscribe(`${this.#inbox}.*`, { callback: (_error, message) => this.#answered(message) });
+    void this.#watchConnection();
   }
 
   /** Rejects when JetStream refuses the message, no stream takes its subject, or no answer comes within 5 s. */
@@ -39,6 +40,14 @@ export class StoredPublisher {
         }
       });
     });
+  }
+
+  /** An answer that was under way when the connection broke never comes; who waits for it can try again at once. */
+  async #watchConnection(): Promise<void> {
+    for await (const { type } of this.nc.status()) {
+      if (type !== 'disconnect') continue;
+      for (const token of [...this.#pending.keys()]) this.#settle(token, new Error('the connection to NATS broke'));
+    }
   }
 
   #answered(message: Msg): void {
