@@ -12,6 +12,7 @@ import type { Pool, PoolClient } from 'pg';
 import { registerObjects } from '../objects/register-objects.js';
 import { announceSteps } from './announce-steps.js';
 import { foldReports, type JobChange } from './fold-reports.js';
+import type { JobFollower } from './follow-job.js';
 import { inTransaction } from './in-transaction.js';
 import type { JobRelease } from './release-jobs.js';
 import type { TenantWindows } from './tenant-windows.js';
@@ -45,6 +46,7 @@ export class ReportProjection {
     private readonly connection: Connection,
     private readonly windows: TenantWindows,
     private readonly release: JobRelease,
+    private readonly follower: JobFollower,
     private readonly pool: Pool,
     private readonly log: Logger,
   ) {}
@@ -117,9 +119,13 @@ export class ReportProjection {
   #announce(changes: JobChange[], received: Received[]): void {
     const origins = new Map(received.map((each) => [each.report.jobId, each]));
     let room = false;
-    for (const { id, status, error, steps } of changes) {
+    for (const change of changes) {
+      const { id, status, error, steps } = change;
       const { report, tenant } = origins.get(id)!;
-      if (isFinal(status)) jobsFinished.inc({ command: report.command, status, error_type: error?.code ?? '' });
+      if (isFinal(status)) {
+        jobsFinished.inc({ command: report.command, status, error_type: error?.code ?? '' });
+        this.follower.ended(change);
+      }
       // A job that ended or that waits for its next attempt is no longer with the broker.
       if (status !== 'running') room = this.windows.leave(report.command, tenant) || room;
       announceSteps(this.connection, id, steps);

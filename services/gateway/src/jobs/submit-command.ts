@@ -71,7 +71,7 @@ export class CommandSubmission {
     if (waitMs === 0) return admitted.created ? Promise.resolve(admitted.view) : this.finder.view(caller, admitted.id);
     return admitted.created
       ? // The job is accepted, whatever happens to the wait.
-        this.follower.waitForNew(caller, admitted.id, waitMs).catch(() => admitted.view)
+        this.follower.waitForNew(caller, admitted.view, waitMs).catch(() => admitted.view)
       : this.follower.waitFor(caller, admitted.id, waitMs);
   }
 }
