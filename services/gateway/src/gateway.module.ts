@@ -97,7 +97,7 @@ export class GatewayModule {
       new CommandSubmission(guard, problems, submission, finder, follower),
       new JobDispatcher(catalog, connection, windows, publication, release, pool, logger),
       new JobRetention(retention, pool, logger),
-      new ReportProjection(catalog, connection, windows, release, follower, pool, logger),
+      new ReportProjection(catalog, connection, windows, release, publication, follower, pool, logger),
       objects,
       new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),

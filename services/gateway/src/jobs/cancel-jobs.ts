@@ -16,12 +16,12 @@ import { type JobFilter, ownerOf, searchOf } from './job-filter.js';
 const SEND_AGAIN_MS = 2_000;
 const SENT_AT_ONCE = 1_000;
 
-// A job that runs is ended by its worker's report; any other ends here. What may be with the broker must be told to the workers,
-// now or, while NATS is down, later: `cancel_unsent` keeps that in mind.
+// A job that runs is ended by its worker's report; any other ends here. What may be with the broker (all but a job whose time has not
+// come) must be told to the workers, now or, while NATS is down, later: `cancel_unsent` keeps that in mind.
 const CANCEL = `
   UPDATE gateway.jobs SET
     cancel_requested_at = coalesce(cancel_requested_at, now()),
-    cancel_unsent = NOT waiting AND (published_at IS NOT NULL OR run_at IS NULL OR run_at <= now()),
+    cancel_unsent = run_at IS NULL OR run_at <= now() OR run > 0,
     ${ENDED_BY_LEDGER(`status <> 'running'`)}
   WHERE status IN ('accepted', 'retrying', 'running') AND id = ANY($3)
   RETURNING id, command, status, attempt, finished_at, cancel_unsent`;

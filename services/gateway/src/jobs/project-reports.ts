@@ -14,6 +14,7 @@ import { announceSteps } from './announce-steps.js';
 import { foldReports, type JobChange } from './fold-reports.js';
 import type { JobFollower } from './follow-job.js';
 import { inTransaction } from './in-transaction.js';
+import type { JobPublication } from './publish-jobs.js';
 import type { JobRelease } from './release-jobs.js';
 import type { TenantWindows } from './tenant-windows.js';
 
@@ -46,6 +47,7 @@ export class ReportProjection {
     private readonly connection: Connection,
     private readonly windows: TenantWindows,
     private readonly release: JobRelease,
+    private readonly publication: JobPublication,
     private readonly follower: JobFollower,
     private readonly pool: Pool,
     private readonly log: Logger,
@@ -78,7 +80,7 @@ export class ReportProjection {
       const received = events.flatMap((event) => this.#read(event));
       const changes = foldReports(received.map(({ report }) => report));
       const changed = await this.#write(changes, received);
-      this.#observeLag(received);
+      this.#observe(received);
       this.#announce(
         changes.filter((change) => changed.has(change.id)),
         received,
@@ -133,9 +135,10 @@ export class ReportProjection {
     if (room) this.release.wake();
   }
 
-  /** How long each run waited for a worker. */
-  #observeLag(received: Received[]): void {
+  /** What each report says beside the state: the job was published, and how long it waited for a worker. */
+  #observe(received: Received[]): void {
     for (const { report } of received) {
+      this.publication.reported(report.jobId);
       if (!report.publishedAt) continue;
       this.windows.observe(report.command, Date.parse(report.startedAt) - Date.parse(report.publishedAt));
     }
