@@ -52,7 +52,7 @@ async function measure(stack: Stack, ledger: pg.Pool): Promise<Round> {
 }
 
 async function drain(stack: Stack, ledger: pg.Pool, jobs: number) {
-  await ledger.query('TRUNCATE gateway.jobs');
+  await ledger.query('TRUNCATE gateway.jobs, gateway.job_tags, gateway.job_counts, gateway.job_count_changes');
   const request = post('/v1/probe/run', body, { authorization: `Bearer ${stack.token}` });
   const begin = performance.now();
   const admitted = await load(stack.url, { connections: IN_FLIGHT, requests: jobs, request: () => request });
