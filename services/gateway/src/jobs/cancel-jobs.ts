@@ -8,7 +8,7 @@ import { jobsFinished } from '@tandem/telemetry/metrics';
 import type { Pool } from 'pg';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
-import { announceSteps } from './announce-steps.js';
+import { announceStep } from './announce-step.js';
 import { ENDED_BY_LEDGER, type EndedJob, endingValues, stepOf } from './end-jobs.js';
 import type { JobFinder } from './find-jobs.js';
 import { type JobFilter, ownerOf, searchOf } from './job-filter.js';
@@ -83,7 +83,7 @@ export class JobCancellation {
     ]);
     for (const job of rows.filter(({ status }) => status === 'cancelled')) {
       jobsFinished.inc({ command: job.command, status: 'cancelled', error_type: 'cancelled' });
-      announceSteps(this.connection, job.id, [stepOf(job, 'cancelled')]);
+      announceStep(this.connection, job.id, stepOf(job, 'cancelled'));
     }
     await this.#send(rows.filter((job) => job.cancel_unsent).map(({ id }) => id));
     return rows.length;

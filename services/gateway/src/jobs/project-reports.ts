@@ -10,7 +10,7 @@ import { extractTrace } from '@tandem/telemetry/propagation';
 import { tracer } from '@tandem/telemetry/tracing';
 import type { Pool, PoolClient } from 'pg';
 import { registerObjects } from '../objects/register-objects.js';
-import { announceSteps } from './announce-steps.js';
+import { announceStep } from './announce-step.js';
 import { foldReports, type JobChange } from './fold-reports.js';
 import type { JobFollower } from './follow-job.js';
 import { inTransaction } from './in-transaction.js';
@@ -130,7 +130,7 @@ export class ReportProjection {
       }
       // A job that ended or that waits for its next attempt is no longer with the broker.
       if (status !== 'running') room = this.windows.leave(report.command, tenant) || room;
-      announceSteps(this.connection, id, steps);
+      announceStep(this.connection, id, steps.at(-1)!);
     }
     if (room) this.release.wake();
   }
