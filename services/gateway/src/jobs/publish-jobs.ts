@@ -37,7 +37,7 @@ interface Unnoted {
   run: number;
   key: string;
   at: number;
-  isRefused: boolean;
+  state: 'under way' | 'stored' | 'refused';
 }
 
 function columns(published: Unnoted[]): [string[], number[]] {
@@ -67,7 +67,7 @@ export class JobPublication {
   /** Publishes without making the caller wait. When NATS is down or slow, the job is left to the dispatcher. */
   offer(job: Publication): void {
     if (this.connection.up() && this.#inFlight < IN_FLIGHT_LIMIT) void this.publish(job);
-    else this.#remember(job).isRefused = true;
+    else this.#remember(job).state = 'refused';
   }
 
   /** Resolves to false when the broker did not take the job; it is then due at once and tried again. */
@@ -76,10 +76,11 @@ export class JobPublication {
     const unnoted = this.#remember(job);
     try {
       await this.publisher.publish(job, parent);
+      unnoted.state = 'stored';
       return true;
     } catch (error) {
       this.log.warn({ err: error, job: job.jobId }, 'not published, the dispatcher will try again');
-      unnoted.isRefused = true;
+      unnoted.state = 'refused';
       return false;
     } finally {
       this.#inFlight -= 1;
@@ -106,7 +107,7 @@ export class JobPublication {
 
   #remember(job: Publication): Unnoted {
     const key = `${job.command.type} ${job.tenant}`;
-    const unnoted = { id: job.jobId, run: job.run, key, at: Date.now(), isRefused: false };
+    const unnoted: Unnoted = { id: job.jobId, run: job.run, key, at: Date.now(), state: 'under way' };
     this.#unnoted.set(job.jobId, unnoted);
     const ids = this.#byKey.get(key);
     if (ids) ids.add(job.jobId);
@@ -125,24 +126,24 @@ export class JobPublication {
 
   #noteOld(): void {
     const due = Date.now() - NOTE_AFTER_MS;
-    const old = [...this.#unnoted.values()].filter(({ at, isRefused }) => isRefused || at <= due);
+    const old = [...this.#unnoted.values()].filter(({ at, state }) => state === 'refused' || at <= due);
     this.#writing = this.#write(old).then(() => {
       this.#timer = this.#unnoted.size > 0 ? setTimeout(() => this.#noteOld(), FLUSH_EVERY_MS) : undefined;
     });
   }
 
   async #write(unnoted: Unnoted[]): Promise<void> {
-    const refused = unnoted.filter(({ isRefused }) => isRefused);
-    const published = unnoted.filter(({ isRefused }) => !isRefused);
+    const refused = unnoted.filter(({ state }) => state === 'refused');
+    const stored = unnoted.filter(({ state }) => state === 'stored');
     try {
-      if (published.length > 0) await this.pool.query(NOTE, columns(published));
+      if (stored.length > 0) await this.pool.query(NOTE, columns(stored));
       if (refused.length > 0) await this.pool.query(GIVE_BACK, columns(refused));
     } catch (error) {
       this.log.warn(
-        { err: error, jobs: unnoted.length },
+        { err: error, jobs: stored.length + refused.length },
         'not noted; leases run out, and what was published is repeated',
       );
     }
-    for (const each of unnoted) this.#forget(each);
+    for (const each of [...stored, ...refused]) this.#forget(each);
   }
 }
