@@ -16,7 +16,11 @@ export async function run(say: (line: string) => void): Promise<object> {
   try {
     const firstDue = Date.now() + FIRST_DUE_MS;
     const later = new Date(firstDue + 3_600_000).toISOString();
-    for (let sent = 0; sent < WAITING; sent += BATCH) await submit(stack, Array.from({ length: BATCH }, () => later));
+    for (let sent = 0; sent < WAITING; sent += BATCH)
+      await submit(
+        stack,
+        Array.from({ length: BATCH }, () => later),
+      );
     const due = Array.from({ length: DUE }, (_, n) => new Date(firstDue + (n * DUE_WITHIN_MS) / DUE).toISOString());
     await submit(stack, due);
     const spare = firstDue - Date.now();

@@ -66,6 +66,7 @@ export async function startGateway(
     entities: [ObjectEntity],
     migrations: [LedgerAndObjects1763700000000, OptionsBatchesAndCounts1763800000000],
     poolSize: config.DATABASE_POOL,
+    prepare: config.DATABASE_PREPARE,
   });
   lifecycle.onStop('database', 5_000, () => database.destroy());
   const connection = await connectNats(config.NATS_URL, 'gateway');
