@@ -8,7 +8,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Outbox } from './outbox.js';
 import { transaction } from './transaction.js';
 
-const POLL_MS = 1_000;
+const DEFAULT_POLL_MS = 1_000;
 const REFUSED_PAUSE_MS = 2_000;
 /** Events of one transaction. */
 const BATCH = 500;
@@ -30,6 +30,8 @@ export interface RelayOptions {
   pool: Pool;
   connection: Connection;
   log: Logger;
+  /** Milliseconds between looks for what was committed elsewhere. Default 1000. */
+  pollMs?: number;
 }
 
 /**
@@ -106,17 +108,17 @@ export class OutboxRelay {
 
   /** Milliseconds until the next round. */
   async #round(): Promise<number> {
-    const { pool, connection, log } = this.options;
+    const { pool, connection, log, pollMs = DEFAULT_POLL_MS } = this.options;
     // A transaction that waits for a broker would hold a connection for nothing.
-    if (!connection.up()) return POLL_MS;
+    if (!connection.up()) return pollMs;
     try {
       const { found, stored } = await transaction(pool, (client) => this.#relay(client));
       this.#refused = stored < found;
       if (this.#refused) return REFUSED_PAUSE_MS;
-      return stored > 0 ? 0 : POLL_MS;
+      return stored > 0 ? 0 : pollMs;
     } catch (error) {
       log.warn({ err: error, schema: this.options.outbox.schema }, 'outbox not relayed, trying again');
-      return POLL_MS;
+      return pollMs;
     }
   }
 

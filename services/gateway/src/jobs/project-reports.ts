@@ -140,7 +140,9 @@ export class ReportProjection {
     for (const { report } of received) {
       this.publication.reported(report.jobId);
       if (!report.publishedAt) continue;
-      this.windows.observe(report.command, Date.parse(report.startedAt) - Date.parse(report.publishedAt));
+      const [publishedAt, startedAt, at] = [report.publishedAt, report.startedAt, report.at].map(Date.parse);
+      const runMs = report.state === 'running' ? undefined : at! - startedAt!;
+      this.windows.observe(report.command, startedAt! - publishedAt!, runMs);
     }
   }
 }

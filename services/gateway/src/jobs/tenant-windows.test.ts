@@ -60,6 +60,14 @@ describe('the window of a tenant', () => {
     expect(tested.free()[0]?.count).toBe(399);
   });
 
+  test('lets jobs wait as long as one of them takes', () => {
+    const { tested, after } = windows();
+    tested.queued(COMMAND, 'a');
+    for (let n = 0; n < 1_000; n += 1) tested.observe(COMMAND, 600, 1_000);
+    for (let n = 0; n < 20; n += 1) after(100, 600);
+    expect(tested.free()[0]?.count).toBe(200);
+  });
+
   test('stays as it is while nobody is held back', () => {
     const { after, width } = windows();
     for (let n = 0; n < 20; n += 1) after(100, 1);

@@ -6,22 +6,30 @@ export interface WindowBounds {
 
 interface CommandLoad {
   limit: number;
+  /** Sums since the last adjustment. */
   lagMs: number;
   starts: number;
+  /** How long a run takes, as a moving average. */
+  runMs: number;
   isLimiting: boolean;
   adjustedAt: number;
 }
 
 const FIRST_LIMIT = 200;
-/** How long jobs of one tenant may queue in front of another's. A window is as wide as that allows. */
-const TARGET_LAG_MS = 50;
+/**
+ * How long jobs of one tenant may queue in front of another's, beyond the length of one job, which is what workers hold ready. A
+ * window is as wide as that allows.
+ */
+const QUEUE_MS = 10;
+const AVERAGE_OVER = 50;
 const ADJUST_EVERY_MS = 100;
 
 /**
  * Fairness between tenants. Of every command a tenant has a window of jobs that may be with the broker at once; the rest of its
  * backlog waits in the ledger, so that another tenant's job finds a short queue. How wide the window must be depends on
  * the number of workers and the length of the jobs, which nobody should have to configure: it grows while its jobs start
- * at once, and shrinks when they queue for longer than {@link TARGET_LAG_MS}.
+ * at once, and shrinks when they queue for longer than {@link QUEUE_MS} and
+ * the length of one job.
  *
  * Held in memory and corrected from the ledger every second (`release-jobs.ts`): with several gateways a window is
  * exceeded for a moment, never for long.
@@ -106,16 +114,21 @@ export class TenantWindows {
     for (const { command, tenant } of waiting) this.queued(command, tenant);
   }
 
-  /** How long a job waited between its publication and its start; the window follows. */
-  observe(command: string, lagMs: number): void {
+  /**
+   * How long a job waited between its publication and its start, and how long it ran, where that is known yet; the window
+   * follows.
+   */
+  observe(command: string, lagMs: number, runMs?: number): void {
     const load = this.#load(command);
+    if (runMs !== undefined) load.runMs += (runMs - load.runMs) / AVERAGE_OVER;
     load.lagMs += Math.max(0, lagMs);
     load.starts += 1;
     if (this.now() - load.adjustedAt < ADJUST_EVERY_MS) return;
     const lag = load.lagMs / load.starts;
     const { least, most } = this.bounds;
-    if (lag > TARGET_LAG_MS) load.limit = Math.max(least, load.limit * Math.max(0.5, TARGET_LAG_MS / lag));
-    else if (load.isLimiting && lag < TARGET_LAG_MS / 2) load.limit = Math.min(most, load.limit * 1.25);
+    const target = QUEUE_MS + load.runMs;
+    if (lag > target) load.limit = Math.max(least, load.limit * Math.max(0.5, target / lag));
+    else if (load.isLimiting && lag < target / 2) load.limit = Math.min(most, load.limit * 1.25);
     Object.assign(load, { lagMs: 0, starts: 0, adjustedAt: this.now(), isLimiting: this.#waiting.size > 0 });
   }
 
@@ -123,7 +136,7 @@ export class TenantWindows {
     let load = this.#loads.get(command);
     if (!load) {
       const limit = Math.min(this.bounds.most, Math.max(this.bounds.least, FIRST_LIMIT));
-      load = { limit, lagMs: 0, starts: 0, isLimiting: false, adjustedAt: this.now() };
+      load = { limit, lagMs: 0, starts: 0, runMs: 0, isLimiting: false, adjustedAt: this.now() };
       this.#loads.set(command, load);
     }
     return load;
