@@ -2,6 +2,7 @@
 // The entry of every npm script. It runs on a fresh machine, before npm install and on an older Node: no dependencies.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bench } from './bench.mjs';
 import { ensureBuild, isBuilt } from './build.mjs';
 import { check } from './check.mjs';
 import { withLock } from './lock.mjs';
@@ -26,7 +27,7 @@ const COMMANDS = {
   test: { needs: ['build', 'nats'], run: runTests },
   check: { needs: [], run: check },
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
-  bench: { needs: ['build', 'nats'], run: (machine, args) => run(machine, ['bench/run.mjs', ...args]) },
+  bench: { needs: ['build', 'nats'], run: bench },
 };
 
 async function main() {
