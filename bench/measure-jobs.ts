@@ -100,7 +100,7 @@ async function waitOneByOne(producer: RemoteProducer, worker: RemoteWorker, coun
   while (waited.length < count && Date.now() < deadline) {
     const done = worker.next('done');
     const { begin, end } = await producer.call('addOne');
-    waited.push(((await done).at && end ? end : (await done).at) - begin);
+    waited.push((end ?? (await done).at) - begin);
   }
   return waited;
 }

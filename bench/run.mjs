@@ -33,6 +33,7 @@ const { values, positionals } = parse();
 const [name, ...rest] = positionals;
 if (!names.includes(name) || rest.length > 0) usage('Name one benchmark.');
 
+process.setMaxListeners(100); // each process of a comparison is ended with this one
 const { run } = await import(pathToFileURL(join(import.meta.dirname, 'suites', `${name}.ts`)).href);
 const say = values.json ? () => undefined : (line) => process.stderr.write(`${line}\n`);
 const report = await run(say, {

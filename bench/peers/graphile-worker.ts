@@ -18,6 +18,7 @@ function graphileWorker(batching: object): Peer {
   return {
     async producer({ postgres }) {
       const pool = new pg.Pool({ connectionString: postgres, max: 20 });
+      pool.on('error', (error) => console.error(error));
       const utils = await makeWorkerUtils({ pgPool: pool, preset: { worker: { logger } } });
       await utils.migrate();
       return {
