@@ -8,7 +8,7 @@ const names = readdirSync(join(import.meta.dirname, 'suites')).map((file) => fil
 
 function usage(problem) {
   process.stderr.write(`${problem}
-npm run bench -- <name> [--json] [--rounds 5] [--only a,b] [--jobs n]
+npm run bench -- <name> [--json] [--rounds 5] [--only a,b] [--jobs n] [--no-recovery]
 There are: ${names.join(', ')}
 `);
   process.exit(1);
@@ -22,8 +22,10 @@ function whole(option, text) {
 
 function parse() {
   try {
-    const options = { rounds: { type: 'string' }, only: { type: 'string' }, jobs: { type: 'string' } };
-    return parseArgs({ options: { ...options, json: { type: 'boolean' } }, allowPositionals: true });
+    const text = { type: 'string' };
+    const flag = { type: 'boolean' };
+    const options = { rounds: text, only: text, jobs: text, json: flag, recovery: { ...flag, default: true } };
+    return parseArgs({ options, allowPositionals: true, allowNegative: true });
   } catch (error) {
     return usage(error.message);
   }
@@ -40,6 +42,7 @@ const report = await run(say, {
   rounds: whole('rounds', values.rounds),
   jobs: whole('jobs', values.jobs),
   only: values.only?.split(','),
+  recovery: values.recovery,
 });
 const { table, ...data } = report;
 process.stdout.write(values.json ? `${JSON.stringify(data, null, 2)}\n` : `${table}\n`);

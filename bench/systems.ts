@@ -14,7 +14,14 @@ export const SYSTEMS: System[] = [
   { key: 'tandem', name: 'Tandem', peer: ['tandem', 'tandem'], uses: ['gateway', 'postgres', 'nats'] },
   { key: 'bullmq-everysec', name: 'BullMQ, AOF everysec', peer: ['bullmq', 'everysec'], uses: ['redis everysec'] },
   { key: 'bullmq-always', name: 'BullMQ, AOF always', peer: ['bullmq', 'always'], uses: ['redis always'] },
-  { key: 'pg-boss', name: 'pg-boss', peer: ['pg-boss', 'pgBoss'], database: 'pg_boss', uses: ['postgres'] },
+  { key: 'pg-boss', name: 'pg-boss, polling', peer: ['pg-boss', 'polling'], database: 'pg_boss', uses: ['postgres'] },
+  {
+    key: 'pg-boss-notify',
+    name: 'pg-boss, NOTIFY',
+    peer: ['pg-boss', 'notified'],
+    database: 'pg_boss_notify',
+    uses: ['postgres'],
+  },
   {
     key: 'graphile',
     name: 'graphile-worker',

@@ -1,5 +1,5 @@
 // The usual stack: Express, jsonwebtoken, BullMQ. The variant says how Redis syncs its append-only file.
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { Queue } from 'bullmq';
 import express from 'express';
@@ -7,7 +7,7 @@ import jwt from 'jsonwebtoken';
 import { settings, variant } from './edge.ts';
 
 const answer = await fetch(settings.jwksUrl);
-const { keys } = (await answer.json()) as { keys: (JsonWebKey & { kid: string })[] };
+const { keys } = (await answer.json()) as { keys: (webcrypto.JsonWebKey & { kid: string })[] };
 const byId = new Map<string, KeyObject>(keys.map((key) => [key.kid, createPublicKey({ key, format: 'jwk' })]));
 
 const port = settings.redis[variant as 'everysec' | 'always'];

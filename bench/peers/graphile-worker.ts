@@ -19,6 +19,7 @@ function graphileWorker(batching: object): Peer {
     async producer({ postgres }) {
       const pool = new pg.Pool({ connectionString: postgres, max: 20 });
       pool.on('error', (error) => console.error(error));
+      pool.on('connect', (client) => client.on('error', (error) => console.error(error)));
       const utils = await makeWorkerUtils({ pgPool: pool, preset: { worker: { logger } } });
       await utils.migrate();
       return {

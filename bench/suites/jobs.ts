@@ -6,10 +6,19 @@ import { chosenSystems, SYSTEMS } from '../systems.ts';
 
 const WARM_UP: Sizes = { inFlight: 2_000, sequential: 100, batched: 2_000, batchSize: 1_000, waited: 20 };
 
-type Results = Map<Contestant, { rounds: Round[]; recovery: number }>;
+interface Result {
+  rounds: Round[];
+  /** Seconds; undefined when it was not measured. */
+  recovery?: number;
+}
+
+type Results = Map<Contestant, Result>;
 
 /** A job's way through Tandem and through what people would take instead: the same job, the same machine, in turns. */
-export async function run(say: (line: string) => void, options: { rounds?: number; only?: string[] }): Promise<Report> {
+export async function run(
+  say: (line: string) => void,
+  options: { rounds?: number; only?: string[]; recovery?: boolean },
+): Promise<Report> {
   const systems = chosenSystems(SYSTEMS, options.only);
   const rounds = options.rounds ?? 5;
   const arena = await openArena(systems);
@@ -18,7 +27,7 @@ export async function run(say: (line: string) => void, options: { rounds?: numbe
     for (const system of systems) {
       const contestant = await enter(arena, system);
       await measure(arena, contestant, WARM_UP);
-      results.set(contestant, { rounds: [], recovery: Number.NaN });
+      results.set(contestant, { rounds: [] });
       say(`${system.name}: warm`);
       if (!contestant.takesBatches)
         say(`${system.name}: this build takes no batches, jobs are added one by one instead`);
@@ -30,12 +39,13 @@ export async function run(say: (line: string) => void, options: { rounds?: numbe
         say(`round ${i}, ${contestant.system.name}: ${inShort(round)}`);
       }
     }
-    say(`killing a worker of each, and waiting for ${PATIENCE_S} s at most`);
-    await Promise.all(
-      [...results].map(async ([contestant, result]) => {
+    if (options.recovery !== false) {
+      say(`killing a worker of each, and waiting for ${PATIENCE_S} s at most`);
+      const recover = async ([contestant, result]: [Contestant, Result]) => {
         result.recovery = await measureRecovery(arena, contestant);
-      }),
-    );
+      };
+      await Promise.all([...results].map(recover));
+    }
     const peers = systems.some(({ key }) => key !== 'tandem') ? ['bullmq', 'pg-boss', 'graphile-worker'] : [];
     return report(results, rounds, { ...conditions(peers), ...arena.versions });
   } finally {
@@ -83,7 +93,7 @@ function report(results: Results, rounds: number, where: Record<string, string>)
     systems.map((each) => [
       each.name,
       ...[each.sequential, each.inFlight, each.batched, each.drained, each.p50, each.p99].map(figure),
-      Number.isFinite(each.recovery) ? figure(each.recovery) : `> ${PATIENCE_S}`,
+      each.recovery === Number.POSITIVE_INFINITY ? `> ${PATIENCE_S}` : figure(each.recovery),
     ]),
   );
   const cpu = markdown(
