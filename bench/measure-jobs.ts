@@ -16,7 +16,7 @@ export interface Sizes {
 export const SIZES: Sizes = { inFlight: 5_000, sequential: 500, batched: 10_000, batchSize: 1_000, waited: 200 };
 
 /** A phase of single jobs ends after so many seconds, whatever it has by then. */
-const PATIENCE_S = 4;
+const PATIENCE_S = 3;
 const WIDTH = 64;
 
 /** What one round of one system showed. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exec } from './exec.mjs';
 import { diagnose, SetupError, step } from './step.mjs';
@@ -32,7 +32,8 @@ function matchesLock(root) {
   const found = JSON.parse(installed).packages;
   const wanted = Object.entries(JSON.parse(read(join(root, 'package-lock.json'))).packages);
   return wanted.every(([path, { version, link, optional }]) => {
-    if (!path.includes('node_modules/') || link) return true; // the workspaces themselves
+    if (link) return existsSync(join(root, path)); // a workspace that came after the last installation has none yet
+    if (!path.includes('node_modules/')) return true; // the workspaces themselves
     return found[path] ? found[path].version === version : optional;
   });
 }

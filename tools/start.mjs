@@ -7,6 +7,7 @@ import { ensureBuild, isBuilt } from './build.mjs';
 import { check } from './check.mjs';
 import { withLock } from './lock.mjs';
 import { ensureNatsServer, findNatsServer } from './nats-server.mjs';
+import { newService } from './new-service.mjs';
 import { ensureNode24 } from './node24.mjs';
 import { ensurePackages, packagesAreInstalled } from './packages.mjs';
 import { run, runTogether } from './run.mjs';
@@ -27,6 +28,7 @@ const COMMANDS = {
   test: { needs: ['build', 'nats'], run: runTests },
   check: { needs: [], run: check },
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
+  'new-service': { needs: [], run: newService },
   bench: { needs: ['build', 'nats'], run: bench },
 };
 

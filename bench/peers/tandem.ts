@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { CommandWorker } from '@tandem/messaging/command-worker';
 import { connectNats } from '@tandem/messaging/connection';
-import { JobReporter } from '@tandem/messaging/job-reporter';
 import { createLogger } from '@tandem/telemetry/logger';
 import { startTracing } from '@tandem/telemetry/tracing';
 import pg from 'pg';
 import pino from 'pino';
+import { startBenchWorker } from '../bench-worker.ts';
 import { Bench } from '../commands.ts';
+import { emptyLedger } from '../empty-ledger.ts';
 import { Client, post } from '../load.ts';
 import type { Payload, Peer } from './peer.ts';
 
@@ -37,7 +37,7 @@ export const tandem: Peer = {
     const takesBatches = (await probe.send(batch([{ payload: randomUUID() }]))) === '202';
     probe.close();
     return {
-      reset: async () => void (await ledger.query('TRUNCATE gateway.jobs CASCADE')),
+      reset: () => emptyLedger(ledger),
       add: (job) => send(post('/v1/bench/run', JSON.stringify(job), headers), '202'),
       addAndWait: (job) => send(post('/v1/bench/run', JSON.stringify(job), { ...headers, prefer: 'wait=30' }), '200'),
       addMany: takesBatches ? (jobs) => send(batch(jobs), '202') : undefined,
@@ -54,26 +54,20 @@ export const tandem: Peer = {
     const log = createLogger('worker', pino.destination(2));
     startTracing('worker');
     const connection = await connectNats(nats, 'worker');
-    const stopping = new AbortController();
-    let worker: CommandWorker | undefined;
-    const environment = {
-      command: Bench,
-      handler: async () => {
-        await hooks.run();
-        hooks.done(); // some ms too soon, for the measure of recovery; all others ask the ledger
-        return {};
-      },
-      reporter: new JobReporter(connection.nc),
-      worker: 'bench',
-      stopping: stopping.signal,
-    };
+    let drain: (() => Promise<void>) | undefined;
     return {
       async start() {
-        worker = new CommandWorker(connection, environment, CONCURRENCY, log);
-        await worker.start();
+        drain = await startBenchWorker(connection, log, {
+          concurrency: CONCURRENCY,
+          async handler() {
+            await hooks.run();
+            hooks.done(); // some ms too soon, for the measure of recovery; all others ask the ledger
+            return {};
+          },
+        });
       },
       async stop() {
-        await worker?.drain();
+        await drain?.();
       },
     };
   },

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { type Arena, openArena } from '../arena.ts';
+import { emptyLedger } from '../empty-ledger.ts';
 import { type LoadReport, load, post } from '../load.ts';
 import { cpuSeconds, type Script, startScript } from '../processes.ts';
 import { conditions, figure, inOneLine, markdown, median, type Report } from '../report.ts';
@@ -95,11 +96,11 @@ async function measure(
   return { ...result, cpu: ((after.edge! - before.edge!) * 10_000) / requests };
 }
 
-// So that later rounds do not run on larger tables. The streams and Redis do not slow down with what they hold.
+// The streams and Redis do not slow down with what they hold.
 async function forgetJobs({ stack }: Arena): Promise<void> {
   const client = new pg.Client({ connectionString: stack.databaseUrl });
   await client.connect();
-  await client.query('TRUNCATE gateway.jobs CASCADE');
+  await emptyLedger(client);
   await client.end();
 }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type Duration, milliseconds } from './duration.js';
+import type { Backoff } from './job-options.js';
 import type { ObjectReference, StoredObject } from './object.js';
 
 /** `<service>.<name>`, for example `media.transform`. */
@@ -15,6 +16,8 @@ export interface CommandOptions<I extends z.ZodType, O extends z.ZodType> {
   timeout: Duration;
   /** Attempts before the job is `failed`. */
   attempts: number;
+  /** Waits between attempts; by default exponential from one second, at most five minutes. */
+  backoff?: Backoff;
   /** The scope that a caller needs. */
   scope: string;
   /** Objects that the input names. The gateway checks that the caller may read them before it admits the job. */

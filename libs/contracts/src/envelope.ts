@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Backoff } from './job-options.js';
 import { StoredObject } from './object.js';
 
 /** CloudEvents 1.0 in structured JSON, with the extension attributes that Tandem uses. Trace context is in NATS headers. */
@@ -22,6 +23,12 @@ export const CommandEnvelope = Envelope.extend({
   run: z.int().positive(),
   attempt: z.int().positive(),
   attempts: z.int().positive(),
+  /** Of one attempt, where the submission asked for less than the command allows. */
+  timeoutMs: z.number().positive().optional(),
+  /** Where the submission asked for another than the command's. */
+  backoff: Backoff.optional(),
+  /** A run that has not begun by then must not begin. */
+  expiresAt: z.iso.datetime().optional(),
   /** Objects that the input names, by id. */
   objects: z.record(z.uuid(), StoredObject).optional(),
 });

@@ -13,12 +13,15 @@ export const ERROR_CODES = [
   'payload_too_large',
   'range_not_satisfiable',
   'idempotency_mismatch',
+  'conflict',
   'rate_limited',
   'unavailable',
   'image_unreadable',
   'image_too_large',
   'timeout',
   'worker_lost',
+  'cancelled',
+  'expired',
   'internal',
 ] as const;
 

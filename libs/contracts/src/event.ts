@@ -7,10 +7,15 @@ export interface EventDefinition<T extends string = string, D extends z.ZodType 
   readonly data: D;
 }
 
-/** Declares an event. `type` is `<service>.<past participle>`, for example `media.transformed`. */
+/**
+ * Declares an event. `type` is `<service>.<past participle>`, for example `media.transformed`.
+ * Throws a `TypeError` when it is not two lower-case words joined by a dot.
+ */
 export function defineEvent<const T extends `${string}.${string}`, D extends z.ZodType>(
   type: T,
   options: { summary: string; data: D },
 ): EventDefinition<T, D> {
+  if (!/^[a-z][a-z0-9]*\.[a-z][a-z0-9-]*$/.test(type))
+    throw new TypeError(`Event type "${type}" must read <service>.<event>, in lower case.`);
   return { type, ...options };
 }

@@ -8,6 +8,8 @@ export type Lane = (typeof LANES)[number];
 export const STREAMS = {
   commands: { name: 'COMMANDS', subjects: ['cmd.>'] },
   events: { name: 'EVENTS', subjects: ['evt.>'] },
+  control: { name: 'CONTROL', subjects: ['ctl.>'] },
+  parked: { name: 'PARKED', subjects: ['parked.>'] },
 } as const;
 
 /** `cmd.<service>.<command>.<lane>` */
@@ -18,6 +20,24 @@ export function commandSubject(command: CommandDefinition, lane: Lane = 'normal'
 /** Name of the durable consumer that workers of a command share, one for each lane. */
 export function durableName(command: CommandDefinition, lane: Lane = 'normal'): string {
   return `${command.service}_${command.name}_${lane}`;
+}
+
+/** What every lane of a command matches. */
+export function commandSubjects(command: CommandDefinition): string {
+  return `cmd.${command.service}.${command.name}.*`;
+}
+
+/** Subject on which workers hear that a job is cancelled. */
+export function cancelSubject(jobId: string): string {
+  return `ctl.cancel.${jobId}`;
+}
+
+/** Every cancellation, for the workers. */
+export const ALL_CANCELLATIONS = 'ctl.cancel.*';
+
+/** Core NATS subject on which workers of a command hear that it is paused and hand back what has not begun. */
+export function pauseSubject(command: CommandDefinition): string {
+  return `live.paused.${command.service}.${command.name}`;
 }
 
 /** `evt.job.<service>.<command>.<state>` */

@@ -1,7 +1,7 @@
 import { JetStreamApiCodes, JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { CommandDefinition } from '@tandem/contracts/command';
-import { commandSubject, STREAMS } from '@tandem/contracts/subjects';
+import { commandSubjects, STREAMS } from '@tandem/contracts/subjects';
 
 /**
  * When the oldest command of this type that the broker still holds was stored; undefined when it holds none. The stream
@@ -11,7 +11,7 @@ import { commandSubject, STREAMS } from '@tandem/contracts/subjects';
 export async function oldestHeld(nc: NatsConnection, command: CommandDefinition): Promise<Date | undefined> {
   const manager = await jetstreamManager(nc);
   try {
-    const query = { seq: 1, next_by_subj: commandSubject(command) };
+    const query = { seq: 1, next_by_subj: commandSubjects(command) };
     const message = await manager.streams.getMessage(STREAMS.commands.name, query);
     return message?.time;
   } catch (error) {

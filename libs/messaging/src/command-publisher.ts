@@ -2,8 +2,9 @@ import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { context as activeContext, type Context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import type { CommandEnvelope } from '@tandem/contracts/envelope';
+import type { Backoff } from '@tandem/contracts/job-options';
 import type { StoredObject } from '@tandem/contracts/object';
-import { commandSubject } from '@tandem/contracts/subjects';
+import { commandSubject, type Lane } from '@tandem/contracts/subjects';
 import { injectTrace } from '@tandem/telemetry/propagation';
 import { tracer } from '@tandem/telemetry/tracing';
 import { StoredPublisher } from './stored-publisher.js';
@@ -19,6 +20,10 @@ export interface Publication {
   run: number;
   attempt: number;
   attempts: number;
+  lane: Lane;
+  timeoutMs?: number;
+  backoff?: Backoff;
+  expiresAt?: Date;
 }
 
 /** Publishes commands to JetStream. */
@@ -34,6 +39,7 @@ export class CommandPublisher {
    * twice within two minutes stores it once.
    */
   async publish(job: Publication, parent: Context = activeContext.active()): Promise<void> {
+    const subject = commandSubject(job.command, job.lane);
     const span = tracer().startSpan(
       `publish ${job.command.type}`,
       {
@@ -41,7 +47,7 @@ export class CommandPublisher {
         attributes: {
           'messaging.system': 'nats',
           'messaging.operation.type': 'send',
-          'messaging.destination.name': commandSubject(job.command),
+          'messaging.destination.name': subject,
           'tandem.job.id': job.jobId,
         },
       },
@@ -52,7 +58,7 @@ export class CommandPublisher {
     const messageId = `${job.jobId}:${job.run}`;
     carrier.set('Nats-Msg-Id', messageId);
     try {
-      await this.#publisher.publish(commandSubject(job.command), JSON.stringify(envelope(job, messageId)), carrier);
+      await this.#publisher.publish(subject, JSON.stringify(envelope(job, messageId)), carrier);
     } catch (error) {
       span.setStatus({ code: SpanStatusCode.ERROR, message: 'not stored by JetStream' });
       throw error;
@@ -78,5 +84,8 @@ function envelope(job: Publication, id: string): CommandEnvelope {
     attempt: job.attempt,
     attempts: job.attempts,
     objects: job.objects,
+    timeoutMs: job.timeoutMs,
+    backoff: job.backoff,
+    expiresAt: job.expiresAt?.toISOString(),
   };
 }

@@ -3,19 +3,20 @@ import { Catalog } from '@tandem/contracts/catalog';
 import { defineCommand } from '@tandem/contracts/command';
 import { Envelope } from '@tandem/contracts/envelope';
 import { JobReport } from '@tandem/contracts/job';
-import { ALL_JOB_EVENTS, durableName, STREAMS } from '@tandem/contracts/subjects';
+import { ALL_JOB_EVENTS, cancelSubject, durableName, LANES, STREAMS } from '@tandem/contracts/subjects';
 import { createLogger } from '@tandem/telemetry/logger';
 import { eventually } from '@tandem/testing/eventually';
 import { testNats } from '@tandem/testing/servers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { CommandPublisher } from './command-publisher.js';
+import { Cancellations } from './cancellations.js';
+import { CommandPublisher, type Publication } from './command-publisher.js';
 import { CommandWorker } from './command-worker.js';
 import { type Connection, connectNats } from './connection.js';
 import type { CommandContext } from './handler.js';
 import { JobReporter } from './job-reporter.js';
 import { Rejected, RetryLater } from './outcome.js';
-import { ACK_WAIT_MS, provisionCommandConsumer, provisionStreams } from './streams.js';
+import { provisionCommandConsumers, provisionStreams } from './streams.js';
 
 const Probe = defineCommand('probe.run', {
   summary: 'A command for tests',
@@ -62,16 +63,22 @@ async function startWorker(
   concurrency = 4,
 ): Promise<{ worker: CommandWorker; abort: AbortController }> {
   const abort = new AbortController();
+  const cancellations = new Cancellations(connection, log);
+  await cancellations.start();
   const environment = {
     command: Probe,
     handler: handle as never,
     reporter: new JobReporter(connection.nc),
+    cancellations,
     worker: 'w1',
     stopping: abort.signal,
   };
   const worker = new CommandWorker(connection, environment, concurrency, log);
   await worker.start();
-  stops.push(() => worker.drain());
+  stops.push(async () => {
+    await worker.drain();
+    await cancellations.stop();
+  });
   return { worker, abort };
 }
 
@@ -90,7 +97,7 @@ class Crowd {
 }
 
 let sequence = 0;
-async function publish(over: Partial<{ attempt: number; attempts: number; run: number }> = {}): Promise<string> {
+async function publish(over: Partial<Publication> = {}): Promise<string> {
   sequence += 1;
   const jobId = `0191f6a0-0000-7000-8000-${String(sequence).padStart(12, '0')}`;
   await new CommandPublisher(connection.nc).publish({
@@ -102,21 +109,23 @@ async function publish(over: Partial<{ attempt: number; attempts: number; run: n
     run: 1,
     attempt: 1,
     attempts: 2,
+    lane: 'normal',
     ...over,
   });
   return jobId;
 }
 
-/** Allows for `ack_wait`: what is under way at the moment when a worker stops pulling comes to another only after it. */
 async function ending(jobId: string): Promise<JobReport> {
-  return eventually(
-    () => {
-      const report = reports.find((each) => each.jobId === jobId && each.state !== 'running');
-      if (!report) throw new Error(`no ending of ${jobId} yet`);
-      return report;
-    },
-    { timeoutMs: 2 * ACK_WAIT_MS },
-  );
+  return eventually(() => {
+    const report = reports.find((each) => each.jobId === jobId && each.state !== 'running');
+    if (!report) throw new Error(`no ending of ${jobId} yet`);
+    return report;
+  });
+}
+
+/** Cancels a job as the gateway does. */
+async function cancel(jobId: string): Promise<void> {
+  await jetstream(connection.nc).publish(cancelSubject(jobId));
 }
 
 async function pending(): Promise<number> {
@@ -156,7 +165,7 @@ describe('a worker', () => {
   });
 
   test('runs commands that came back again and again one at a time', async () => {
-    await provisionCommandConsumer(connection.nc, Probe);
+    await provisionCommandConsumers(connection.nc, Probe);
     const ids = await Promise.all(Array.from({ length: 5 }, () => publish()));
     const consumer = await jetstream(connection.nc).consumers.get(STREAMS.commands.name, durableName(Probe));
     for (let delivery = 1; delivery <= 2; delivery += 1) {
@@ -215,6 +224,71 @@ describe('a worker', () => {
     );
     expect(await ending(await publish())).toMatchObject({ state: 'retrying', error: { code: 'timeout' } });
     expect(aborted).toBe(true);
+  });
+
+  test('ends an attempt after the time that its submission allows', async () => {
+    await startWorker(
+      ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    );
+    const report = await ending(await publish({ timeoutMs: 40 }));
+    expect(report).toMatchObject({ state: 'retrying', error: { code: 'timeout' } });
+    expect(report.error?.detail).toContain('0.04 s');
+  });
+
+  test('waits between attempts as the submission says', async () => {
+    await startWorker(async () => {
+      throw new Error('no');
+    });
+    const report = await ending(await publish({ backoff: { kind: 'fixed', base: '30s', max: '5m' } }));
+    expect(Date.parse(report.dueAt!) - Date.parse(report.at)).toBe(30_000);
+  });
+
+  test('takes jobs of every lane', async () => {
+    await startWorker(async () => ({}));
+    for (const lane of LANES) expect((await ending(await publish({ lane }))).state).toBe('succeeded');
+  });
+
+  test('aborts a running job that is cancelled, and reports it so', async () => {
+    const begun = Promise.withResolvers<void>();
+    await startWorker(({ signal }) => {
+      begun.resolve();
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    const id = await publish();
+    await begun.promise;
+    await cancel(id);
+    expect(await ending(id)).toMatchObject({ state: 'cancelled', error: { code: 'cancelled' } });
+  });
+
+  test('does not run a job that was cancelled before the worker was there', async () => {
+    const ids = [await publish(), await publish()];
+    await cancel(ids[0]!);
+    const ran: number[] = [];
+    await startWorker(async ({ data }) => {
+      ran.push(data.n);
+      return {};
+    });
+    expect((await ending(ids[0]!)).state).toBe('cancelled');
+    expect((await ending(ids[1]!)).state).toBe('succeeded');
+    expect(ran).toEqual([sequence]);
+  });
+
+  test('does not run a job that has expired', async () => {
+    await startWorker(async () => ({}));
+    const report = await ending(await publish({ expiresAt: new Date(Date.now() - 1) }));
+    expect(report).toMatchObject({ state: 'expired', error: { code: 'expired' } });
+  });
+
+  test('goes on when the store of nats-server was wiped', async () => {
+    await startWorker(async () => ({}));
+    await ending(await publish());
+    await server.wipe();
+    await eventually(() => provisionStreams(connection.nc));
+    await eventually(async () => {
+      const id = await publish();
+      const manager = await jetstreamManager(connection.nc);
+      expect((await manager.streams.info(STREAMS.commands.name)).state.messages, id).toBe(0);
+    });
   });
 
   test('removes a message that is no command, and goes on', async () => {

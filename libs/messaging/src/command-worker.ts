@@ -1,114 +1,83 @@
 import { randomInt } from 'node:crypto';
-import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import { jetstream } from '@nats-io/jetstream';
 import { CommandEnvelope } from '@tandem/contracts/envelope';
-import { durableName, STREAMS } from '@tandem/contracts/subjects';
+import { durableName, LANES, type Lane, pauseSubject, STREAMS } from '@tandem/contracts/subjects';
 import type { Logger } from '@tandem/telemetry/logger';
 import { extractTrace } from '@tandem/telemetry/propagation';
 import type { Connection } from './connection.js';
-import { atEndOfTurn, sendAll } from './end-of-turn.js';
+import type { PulledMessage } from './pull-subscription.js';
+import { PulledMessages } from './pulled-messages.js';
+import { ReadyQueue } from './ready-queue.js';
 import { type RunEnvironment, runCommand } from './run-command.js';
-import { ACK_WAIT_MS, provisionCommandConsumer } from './streams.js';
+import { provisionCommandConsumers } from './streams.js';
 
-/** How long one pull request waits on the server. Also how long a pull that the server forgot can go unnoticed. */
-const PULL_MS = 10_000;
-const PAUSE_AFTER_ERROR_MS = 500;
 /** Two deliveries can be a restart. */
 const TRUSTED_DELIVERIES = 2;
 
+/** A delivery with what it says. */
+interface Held {
+  message: PulledMessage;
+  envelope: CommandEnvelope;
+}
+
 /**
- * Pulls deliveries of one command and runs at most `concurrency` of them at once. As many again are held ready, so that
- * a free place is filled at once; heartbeats cover those as well, since JetStream cannot tell waiting from dead.
+ * Pulls deliveries of one command and runs at most `concurrency` of them at once. As many again of each lane are held
+ * ready, so that a free place is filled at once; heartbeats cover those as well, since JetStream cannot tell waiting
+ * from dead.
  */
 export class CommandWorker {
-  readonly #held = new Set<JsMsg>();
-  readonly #waiting: JsMsg[] = [];
-  readonly #suspects: JsMsg[] = [];
-  readonly #pulls = new Set<ConsumerMessages>();
-  readonly #idle: (() => void)[] = [];
+  readonly #ready = new ReadyQueue<Held>();
+  readonly #suspects: Held[] = [];
+  readonly #pulled: PulledMessages;
   #running = 0;
   #alone = false;
-  #requested = 0;
   #draining = false;
-  #heartbeat: NodeJS.Timeout | undefined;
-  #consumer: Consumer | undefined;
 
   constructor(
     private readonly connection: Connection,
     private readonly environment: RunEnvironment,
     private readonly concurrency: number,
     private readonly log: Logger,
-  ) {}
+  ) {
+    const { command } = environment;
+    this.#pulled = new PulledMessages(connection, {
+      stream: STREAMS.commands.name,
+      durables: LANES.map((lane) => durableName(command, lane)),
+      bind: () => provisionCommandConsumers(connection.nc, command),
+      // What runs counts for every lane, so a worker that is full asks for no more than a refill.
+      room: (lane) => concurrency * 2 - this.#running - this.#suspects.length - this.#ready.size(LANES[lane]!),
+      least: Math.max(1, concurrency / 2),
+      take: (message, lane) => this.#take(LANES[lane]!, message),
+      log: log.child({ command: command.type }),
+    });
+  }
 
   async start(): Promise<void> {
-    await this.#bind();
-    this.#heartbeat = setInterval(() => {
-      for (const message of this.#held) atEndOfTurn(() => message.working());
-    }, ACK_WAIT_MS / 3);
-    // Pull requests live in the server's memory: after a restart it knows none of them.
-    this.connection.onReconnect(() => {
-      for (const pull of this.#pulls) pull.stop();
-      this.#pump();
-    });
-    this.#pump();
+    await this.#pulled.start();
+    this.connection.nc.subscribe(pauseSubject(this.environment.command), { callback: () => this.#handBack() });
   }
 
   /** Takes no new work, hands back what has not begun, and resolves when what runs has ended. */
   async drain(): Promise<void> {
     this.#draining = true;
-    for (const pull of this.#pulls) pull.stop();
-    for (const message of [...this.#waiting.splice(0), ...this.#suspects.splice(0)])
-      this.#release(message, () => message.nak());
-    if (this.#held.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    clearInterval(this.#heartbeat);
-    sendAll();
+    this.#handBack();
+    await this.#pulled.stop();
   }
 
-  async #bind(): Promise<void> {
-    const { command } = this.environment;
-    await provisionCommandConsumer(this.connection.nc, command);
-    this.#consumer = await jetstream(this.connection.nc).consumers.get(STREAMS.commands.name, durableName(command));
+  #handBack(): void {
+    for (const { message } of [...this.#ready.clear(), ...this.#suspects.splice(0)])
+      this.#pulled.release(message, () => message.nak());
   }
 
-  /** Keeps enough requested to fill the places; a request is made for at least half of them, so that busy workers pull in batches. */
-  #pump(): void {
-    const capacity = this.concurrency * 2;
-    const free = capacity - this.#held.size - this.#requested;
-    if (this.#draining || free < Math.max(1, this.concurrency / 2)) return;
-    this.#requested += free;
-    void this.#pull(free);
-  }
-
-  async #pull(count: number): Promise<void> {
-    let received = 0;
-    let pause = 0;
-    let pull: ConsumerMessages | undefined;
-    try {
-      pull = await this.#consumer!.fetch({ max_messages: count, expires: PULL_MS });
-      this.#pulls.add(pull);
-      for await (const message of pull) {
-        received += 1;
-        this.#requested -= 1;
-        this.#take(message);
-      }
-    } catch (error) {
-      if (!this.#draining) this.log.warn({ err: error }, 'pull failed, trying again');
-      pause = PAUSE_AFTER_ERROR_MS;
-      await this.#bind().catch((cause: unknown) => this.log.warn({ err: cause }, 'consumer not ready'));
-    } finally {
-      if (pull) this.#pulls.delete(pull);
-      this.#requested -= count - received;
+  #take(lane: Lane, message: PulledMessage): void {
+    const envelope = CommandEnvelope.safeParse(json(message));
+    if (!envelope.success) {
+      this.log.error({ subject: message.subject, seq: message.sequence }, 'not a command envelope, removed');
+      this.#pulled.release(message, () => message.term('not a command envelope'));
+      return;
     }
-    if (pause > 0) setTimeout(() => this.#pump(), pause);
-    else this.#pump();
-  }
-
-  #take(message: JsMsg): void {
-    this.#held.add(message);
-    if (this.#draining) this.#release(message, () => message.nak());
-    else if (message.info.deliveryCount > TRUSTED_DELIVERIES) {
-      this.#suspects.splice(randomInt(this.#suspects.length + 1), 0, message);
-    } else this.#waiting.push(message);
+    const held = { message, envelope: envelope.data };
+    if (message.deliveries > TRUSTED_DELIVERIES) this.#suspects.splice(randomInt(this.#suspects.length + 1), 0, held);
+    else this.#ready.add(lane, envelope.data.tenant, held);
     this.#next();
   }
 
@@ -124,47 +93,39 @@ export class CommandWorker {
       void this.#run(this.#suspects.shift()!);
       return;
     }
-    while (this.#running < this.concurrency && this.#waiting.length > 0) void this.#run(this.#waiting.shift()!);
+    while (this.#running < this.concurrency) {
+      const held = this.#ready.take();
+      if (!held) return;
+      void this.#run(held);
+    }
   }
 
-  async #run(message: JsMsg): Promise<void> {
+  async #run({ message, envelope }: Held): Promise<void> {
     this.#running += 1;
     try {
-      const envelope = CommandEnvelope.safeParse(json(message));
-      if (!envelope.success) {
-        this.log.error({ subject: message.subject, seq: message.seq }, 'not a command envelope, removed');
-        this.#release(message, () => message.term('not a command envelope'));
-        return;
-      }
       const finished = await runCommand(this.environment, {
-        envelope: envelope.data,
-        deliveries: message.info.deliveryCount,
-        parent: extractTrace((name) => message.headers?.get(name) || undefined),
+        envelope,
+        deliveries: message.deliveries,
+        parent: extractTrace((name) => message.headers.get(name) || undefined),
       });
-      this.#release(message, () => (finished ? message.ack() : message.nak()));
+      this.#pulled.release(message, () => (finished ? message.ack() : message.nak()));
     } catch (error) {
       // The outcome could not be stored. No acknowledgement: the command comes back, and its effects are idempotent.
       this.log.error(
         { err: error, subject: message.subject },
         'outcome not stored, the command will be delivered again',
       );
-      this.#release(message, () => message.nak(1_000));
+      this.#pulled.release(message, () => message.nak(1_000));
     } finally {
       this.#running -= 1;
       this.#alone = false;
       this.#next();
-      this.#pump();
+      this.#pulled.pump();
     }
-  }
-
-  #release(message: JsMsg, settle: () => void): void {
-    this.#held.delete(message);
-    atEndOfTurn(settle);
-    if (this.#held.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
 
-function json(message: JsMsg): unknown {
+function json(message: PulledMessage): unknown {
   try {
     return message.json();
   } catch {

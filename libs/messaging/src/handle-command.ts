@@ -6,7 +6,7 @@ import type { CommandContext } from './handler.js';
 
 /** Nest's own filter would replace every error by "Internal server error", and with it the outcome that it stands for. */
 @Catch()
-class PassErrors implements ExceptionFilter {
+export class PassErrors implements ExceptionFilter {
   catch(error: unknown): Observable<never> {
     return throwError(() => error);
   }

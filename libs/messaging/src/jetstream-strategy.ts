@@ -1,14 +1,19 @@
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import type { Catalog } from '@tandem/contracts/catalog';
 import type { CommandDefinition } from '@tandem/contracts/command';
+import type { Safeguards } from '@tandem/runtime/safeguards';
+import { Stragglers } from '@tandem/runtime/stragglers';
 import type { Logger } from '@tandem/telemetry/logger';
 import { lastValueFrom } from 'rxjs';
+import { Cancellations } from './cancellations.js';
 import { CommandWorker } from './command-worker.js';
 import type { Connection } from './connection.js';
+import { askedSubscriptions, isEventPattern } from './handle-event.js';
 import { JobReporter } from './job-reporter.js';
 import type { RunHandler } from './run-command.js';
 import { answerPings } from './service-ping.js';
 import { provisionStreams } from './streams.js';
+import { type EventSubscription, subscribeEvents } from './subscribe-events.js';
 
 /** What a service's strategy needs. */
 export interface JetStreamStrategyOptions {
@@ -22,25 +27,32 @@ export interface JetStreamStrategyOptions {
   concurrency: number;
   /** Copies of each stream in a NATS cluster. */
   replicas?: number;
+  /** What to do about handlers that do not listen to their abort; without it they are logged and counted. */
+  safeguards?: Safeguards;
 }
 
-/** Nest's transport over JetStream pull consumers: every `@HandleCommand` method becomes a worker of its command. */
+/** Nest's transport over JetStream pull consumers: every `@HandleCommand` method becomes a worker of its command, every `@HandleEvent` method a subscription. */
 export class JetStreamStrategy extends Server implements CustomTransportStrategy {
   readonly #workers: CommandWorker[] = [];
+  readonly #subscriptions: EventSubscription[] = [];
   readonly #stopping = new AbortController();
+  readonly #cancellations: Cancellations;
+  readonly #stragglers: Stragglers;
 
   constructor(private readonly options: JetStreamStrategyOptions) {
     super();
+    this.#cancellations = new Cancellations(options.connection, options.logger);
+    this.#stragglers = new Stragglers(options.logger, options.safeguards?.giveUp);
   }
 
-  /** Refuses a second handler of one command, which Nest would silently let win. */
+  /** Refuses a second handler of one command or subscription, which Nest would silently let win. */
   override addHandler(
     pattern: unknown,
     callback: MessageHandler,
     isEvent = false,
     extras: Record<string, unknown> = {},
   ): void {
-    if (this.messageHandlers.has(String(pattern))) throw new Error(`The command ${pattern} has two handlers.`);
+    if (this.messageHandlers.has(String(pattern))) throw new Error(twice(String(pattern)));
     super.addHandler(pattern, callback, isEvent, extras);
   }
 
@@ -48,7 +60,9 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     try {
       const commands = this.#verifyHandlers();
       await provisionStreams(this.options.connection.nc, this.options.replicas);
+      await this.#cancellations.start();
       for (const command of commands) await this.#startWorker(command);
+      await this.#subscribe();
       answerPings(this.options.connection.nc, { service: this.options.service, instance: this.options.worker });
       callback();
     } catch (error) {
@@ -59,8 +73,12 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   /** Drains within `graceMs`: no new work, what has not begun goes back at once, what still runs at the end is aborted and goes back. */
   async drain(graceMs: number): Promise<void> {
     const deadline = setTimeout(() => this.#stopping.abort(new Error('the worker is shutting down')), graceMs);
-    await Promise.all(this.#workers.map((worker) => worker.drain()));
+    await Promise.all([
+      ...this.#workers.map((worker) => worker.drain()),
+      ...this.#subscriptions.map((subscription) => subscription.stop(graceMs)),
+    ]);
     clearTimeout(deadline);
+    await this.#cancellations.stop();
     await this.options.connection.nc.flush().catch(() => undefined);
   }
 
@@ -85,7 +103,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       .map((command) => command.type);
     if (missing.length > 0) throw new Error(`The service ${service} has no handler for ${missing.join(', ')}.`);
     const unknown = [...this.messageHandlers.keys()].filter(
-      (type) => !declared.some((command) => command.type === type),
+      (type) => !isEventPattern(type) && !declared.some((command) => command.type === type),
     );
     if (unknown.length > 0)
       throw new Error(`The service ${service} handles ${unknown.join(', ')}, which it does not own in the catalog.`);
@@ -100,6 +118,9 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       command,
       handler: logged(run, logger),
       reporter: new JobReporter(connection.nc),
+      cancellations: this.#cancellations,
+      stragglers: this.#stragglers,
+      watchdog: this.options.safeguards?.watchdog,
       worker,
       stopping: this.#stopping.signal,
     };
@@ -107,6 +128,20 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     this.#workers.push(commandWorker);
     await commandWorker.start();
   }
+
+  async #subscribe(): Promise<void> {
+    const { connection, service, logger: log, replicas } = this.options;
+    for (const [asked, handler] of askedSubscriptions(this.messageHandlers)) {
+      const run = async (event: unknown) =>
+        lastValueFrom(this.transformToObservable(await handler(event)), { defaultValue: undefined });
+      this.#subscriptions.push(await subscribeEvents(connection, { ...asked, service, log, replicas }, run));
+    }
+  }
+}
+
+function twice(pattern: string): string {
+  if (!isEventPattern(pattern)) return `The command ${pattern} has two handlers.`;
+  return `Two methods handle events as ${pattern}. Give one another name: @HandleEvent(..., { name }).`;
 }
 
 /** An unexpected error is shown to nobody but the operator, so it must reach the log. */

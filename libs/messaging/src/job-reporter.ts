@@ -7,6 +7,9 @@ import { injectTrace } from '@tandem/telemetry/propagation';
 import { atEndOfTurn } from './end-of-turn.js';
 import { StoredPublisher } from './stored-publisher.js';
 
+/** What a run says of itself, and to whom: the ledger and the followers. */
+export type JobReports = Pick<JobReporter, 'started' | 'ended' | 'progress'>;
+
 /** Tells the ledger, through the event stream, what becomes of a job. */
 export class JobReporter {
   readonly #publisher: StoredPublisher;

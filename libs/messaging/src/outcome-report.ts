@@ -1,6 +1,8 @@
 import type { CommandEnvelope } from '@tandem/contracts/envelope';
 import type { JobError, JobReport } from '@tandem/contracts/job';
+import type { Backoff } from '@tandem/contracts/job-options';
 import { backoff } from './backoff.js';
+import type { Clock } from './clock.js';
 import { Rejected, RetryLater } from './outcome.js';
 
 /** How a run ended, before the attempts left are counted. */
@@ -8,10 +10,20 @@ export type Outcome =
   | { state: 'succeeded'; result: unknown }
   | { state: 'rejected'; error: JobError }
   | { state: 'postponed'; afterMs: number; detail: string }
-  | { state: 'failed-attempt'; error: JobError };
+  | { state: 'failed-attempt'; error: JobError }
+  | { state: 'ended'; as: 'cancelled' | 'expired'; error: JobError };
 
 /** The run was stopped by a shutdown: no outcome, another worker takes it. */
 export class HandedBack {}
+
+/** Somebody who may do so cancelled the job; the reason with which its handler's signal aborts. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+
+  constructor() {
+    super('The job was cancelled.');
+  }
+}
 
 /** Text that JSON in PostgreSQL can hold: no U+0000 and no half of a surrogate pair. */
 function storable(detail: string): string {
@@ -24,6 +36,9 @@ export function outcomeOf(error: unknown): Outcome {
     return { state: 'rejected', error: { code: error.code, detail: storable(error.detail) } };
   if (error instanceof RetryLater)
     return { state: 'postponed', afterMs: error.afterMs, detail: storable(error.detail) };
+  if (error instanceof Cancelled) {
+    return { state: 'ended', as: 'cancelled', error: { code: 'cancelled', detail: error.message } };
+  }
   if (error instanceof Error && error.name === 'TimedOut') {
     return { state: 'failed-attempt', error: { code: 'timeout', detail: error.message } };
   }
@@ -35,15 +50,23 @@ export function outcomeOf(error: unknown): Outcome {
 
 type Ending = Pick<JobReport, 'state' | 'at' | 'result' | 'error' | 'dueAt' | 'attemptUsed'>;
 
-/** What the ledger is told: a failed attempt is retried while attempts are left. */
-export function reportOf(outcome: Outcome, { attempt, attempts }: CommandEnvelope, now: Date): Ending {
-  const at = now.toISOString();
-  const due = (ms: number) => new Date(now.getTime() + ms).toISOString();
+/** What the ledger is told: a failed attempt is retried while attempts are left, after a wait that `policy` gives. */
+export function reportOf(
+  outcome: Outcome,
+  { attempt, attempts }: Pick<CommandEnvelope, 'attempt' | 'attempts'>,
+  clock: Clock,
+  policy?: Backoff,
+): Ending {
+  const now = clock.now();
+  const at = new Date(now).toISOString();
+  const due = (ms: number) => new Date(now + ms).toISOString();
   switch (outcome.state) {
     case 'succeeded':
       return { state: 'succeeded', at, result: outcome.result };
     case 'rejected':
       return { state: 'failed', at, error: outcome.error };
+    case 'ended':
+      return { state: outcome.as, at, error: outcome.error };
     case 'postponed':
       return {
         state: 'retrying',
@@ -54,6 +77,12 @@ export function reportOf(outcome: Outcome, { attempt, attempts }: CommandEnvelop
       };
     case 'failed-attempt':
       if (attempt >= attempts) return { state: 'failed', at, error: outcome.error };
-      return { state: 'retrying', at, error: outcome.error, dueAt: due(backoff(attempt)), attemptUsed: true };
+      return {
+        state: 'retrying',
+        at,
+        error: outcome.error,
+        dueAt: due(backoff(attempt, policy, clock.random)),
+        attemptUsed: true,
+      };
   }
 }

@@ -4,12 +4,16 @@ import type { CommandDefinition } from '@tandem/contracts/command';
 import type { CommandEnvelope } from '@tandem/contracts/envelope';
 import type { JobReport } from '@tandem/contracts/job';
 import { parseTolerant } from '@tandem/contracts/parse';
+import type { EventLoopWatchdog } from '@tandem/runtime/event-loop-watchdog';
+import type { Stragglers } from '@tandem/runtime/stragglers';
 import { commandDuration, commandsInFlight, queueLag } from '@tandem/telemetry/metrics';
 import { tracer } from '@tandem/telemetry/tracing';
+import type { Cancellations } from './cancellations.js';
+import { type Clock, systemClock } from './clock.js';
 import type { CommandContext } from './handler.js';
-import type { JobReporter } from './job-reporter.js';
+import type { JobReports } from './job-reporter.js';
 import { Rejected } from './outcome.js';
-import { HandedBack, type Outcome, outcomeOf, reportOf } from './outcome-report.js';
+import { Cancelled, HandedBack, type Outcome, outcomeOf, reportOf } from './outcome-report.js';
 import { progressOf } from './progress.js';
 
 /** Deliveries beyond a job's attempts after which a worker must be presumed to die of this very job. */
@@ -22,6 +26,9 @@ const SPARE_DELIVERIES = 3;
 const ANNOUNCE_AFTER_MS = 25;
 
 const REPORT_AGAIN_MS = 1_000;
+
+/** How long a handler may take to end after its abort. */
+const GRACE_MS = 10_000;
 
 /** A handler as the strategy calls it: one argument, a promise of the result. */
 export type RunHandler = (context: CommandContext<CommandDefinition>) => Promise<unknown>;
@@ -38,10 +45,18 @@ export interface Delivery {
 export interface RunEnvironment {
   command: CommandDefinition;
   handler: RunHandler;
-  reporter: JobReporter;
+  reporter: JobReports;
+  /** Of which jobs somebody has cancelled. */
+  cancellations?: Pick<Cancellations, 'has' | 'watch'>;
+  /** Told of handlers that go on although they were aborted. */
+  stragglers?: Pick<Stragglers, 'watch'>;
+  /** Told what runs, should it block the event loop. */
+  watchdog?: Pick<EventLoopWatchdog, 'running'>;
   worker: string;
   /** Aborts when the process must stop now. */
   stopping: AbortSignal;
+  /** The system's unless a test brings its own. */
+  clock?: Clock;
 }
 
 /**
@@ -52,8 +67,8 @@ export async function runCommand(
   environment: RunEnvironment,
   { envelope, deliveries, parent }: Delivery,
 ): Promise<boolean> {
-  const { command, reporter, worker } = environment;
-  const startedAt = new Date();
+  const { command, reporter, worker, clock = systemClock } = environment;
+  const startedAt = new Date(clock.now());
   const span = tracer().startSpan(
     `process ${command.type}`,
     {
@@ -75,18 +90,22 @@ export async function runCommand(
       attempt: envelope.attempt,
       worker,
       startedAt: startedAt.toISOString(),
+      publishedAt: envelope.time,
     };
     queueLag.observe({ command: command.type }, Math.max(0, startedAt.getTime() - Date.parse(envelope.time)) / 1000);
     commandsInFlight.inc({ command: command.type });
     const started: JobReport = { ...base, state: 'running', at: base.startedAt };
-    const announcement = setTimeout(() => reporter.started(command, envelope, started), ANNOUNCE_AFTER_MS);
+    const cancelAnnouncement = clock.after(ANNOUNCE_AFTER_MS, () => reporter.started(command, envelope, started));
     try {
-      const outcome = await settle(environment, envelope, deliveries).finally(() => clearTimeout(announcement));
+      const outcome = await settle(environment, envelope, deliveries).finally(cancelAnnouncement);
       if (outcome instanceof HandedBack) return false;
-      const report: JobReport = { ...base, ...reportOf(outcome, envelope, new Date()) };
+      const report: JobReport = {
+        ...base,
+        ...reportOf(outcome, envelope, clock, envelope.backoff ?? command.backoff),
+      };
       commandDuration.observe(
         { command: command.type, outcome: report.state },
-        (Date.now() - startedAt.getTime()) / 1000,
+        (clock.now() - startedAt.getTime()) / 1000,
       );
       if (report.error) {
         span.setAttribute('error.type', report.error.code);
@@ -126,47 +145,79 @@ async function settle(
   envelope: CommandEnvelope,
   deliveries: number,
 ): Promise<Outcome | HandedBack> {
-  const { command, handler, reporter, stopping } = environment;
+  const { command, stopping, clock = systemClock } = environment;
   if (stopping.aborted) return new HandedBack();
-  if (deliveries > command.attempts + SPARE_DELIVERIES) {
-    return outcomeOf(
-      new Rejected(
-        'worker_lost',
-        `The worker died or stalled ${deliveries - 1} times while it ran this job, so it was given up.`,
-      ),
-    );
-  }
+  const refusal = refusalOf(environment, envelope, deliveries);
+  if (refusal) return refusal;
   // One controller and one timer: AbortSignal.any and AbortSignal.timeout cost 20 microseconds a run.
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(new TimedOut(command.timeoutMs)), command.timeoutMs);
+  const limitMs = envelope.timeoutMs ?? command.timeoutMs;
+  const cancelTimeout = clock.after(limitMs, () => abort.abort(new TimedOut(limitMs)));
   const stop = () => abort.abort(stopping.reason);
   stopping.addEventListener('abort', stop, { once: true });
+  const done = environment.watchdog?.running(`${command.type} ${envelope.subject}`);
+  const unwatch = environment.cancellations?.watch(envelope.subject, () => abort.abort(new Cancelled()));
   try {
-    const result = await Promise.race([
-      handler({
-        data: parseTolerant(command.input, envelope.data),
-        job: {
-          id: envelope.subject,
-          tenant: envelope.tenant,
-          actor: envelope.actor,
-          attempt: envelope.attempt,
-          attempts: envelope.attempts,
-          objects: envelope.objects ?? {},
-        },
-        signal: abort.signal,
-        progress: progressOf(envelope.subject, reporter),
-      }),
-      rejectOn(abort.signal),
-    ]);
-    // The declaration is a promise to whoever reads the result; breaking it is a failed attempt like any other bug.
-    return { state: 'succeeded', result: parseTolerant(command.output, result) };
+    const work = handle(environment, envelope, abort.signal);
+    abort.signal.addEventListener('abort', () => {
+      void environment.stragglers?.watch(work, { job: envelope.subject, command: command.type, graceMs: GRACE_MS });
+    });
+    const result = await Promise.race([work, rejectOn(abort.signal)]);
+    // The declaration is a promise to whoever reads the result; breaking it is a failed attempt like any other bug. So is a
+    // result that is no JSON, which could never be reported.
+    const checked = parseTolerant(command.output, result);
+    JSON.stringify(checked);
+    return { state: 'succeeded', result: checked };
   } catch (error) {
+    if (abort.signal.reason instanceof Cancelled) return outcomeOf(abort.signal.reason);
     if (stopping.aborted) return new HandedBack();
     return outcomeOf(abort.signal.aborted ? abort.signal.reason : error);
   } finally {
-    clearTimeout(timer);
+    cancelTimeout();
+    unwatch?.();
+    done?.();
     stopping.removeEventListener('abort', stop);
   }
+}
+
+/** How a run ends that must not begin. */
+function refusalOf(
+  { command, cancellations, clock = systemClock }: RunEnvironment,
+  { subject, expiresAt }: CommandEnvelope,
+  deliveries: number,
+): Outcome | undefined {
+  if (cancellations?.has(subject)) return outcomeOf(new Cancelled());
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= clock.now()) {
+    const detail = `The job had not begun by ${expiresAt}, when it expired.`;
+    return { state: 'ended', as: 'expired', error: { code: 'expired', detail } };
+  }
+  if (deliveries <= command.attempts + SPARE_DELIVERIES) return undefined;
+  return outcomeOf(
+    new Rejected(
+      'worker_lost',
+      `The worker died or stalled ${deliveries - 1} times while it ran this job, so it was given up.`,
+    ),
+  );
+}
+
+async function handle(
+  { command, handler, reporter, clock }: RunEnvironment,
+  envelope: CommandEnvelope,
+  signal: AbortSignal,
+): Promise<unknown> {
+  return handler({
+    data: parseTolerant(command.input, envelope.data),
+    job: {
+      id: envelope.subject,
+      tenant: envelope.tenant,
+      actor: envelope.actor,
+      attempt: envelope.attempt,
+      attempts: envelope.attempts,
+      objects: envelope.objects ?? {},
+    },
+    signal,
+    progress: progressOf(envelope.subject, reporter, clock),
+  });
 }
 
 /** An attempt that took longer than its command allows. */
@@ -174,7 +225,7 @@ export class TimedOut extends Error {
   override readonly name = 'TimedOut';
 
   constructor(readonly limitMs: number) {
-    super(`The attempt took longer than the ${limitMs / 1000} s that this command may take.`);
+    super(`The attempt took longer than the ${limitMs / 1000} s that it may take.`);
   }
 }
 

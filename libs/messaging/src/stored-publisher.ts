@@ -25,7 +25,7 @@ export class StoredPublisher {
   }
 
   /** Rejects when JetStream refuses the message, no stream takes its subject, or no answer comes within 5 s. */
-  publish(subject: string, payload: string, headers: MsgHdrs): Promise<void> {
+  publish(subject: string, payload: string | Uint8Array, headers: MsgHdrs): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#sequence += 1;
       const token = this.#sequence.toString(36);

@@ -12,12 +12,15 @@ import {
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import type { CommandDefinition } from '@tandem/contracts/command';
-import { commandSubject, durableName, STREAMS } from '@tandem/contracts/subjects';
+import { commandSubject, durableName, LANES, STREAMS } from '@tandem/contracts/subjects';
 
 /** How long a delivery may stay silent before JetStream gives it to another worker, in ms. */
 export const ACK_WAIT_MS = 15_000;
 
 const DAY_MS = 86_400_000;
+
+/** How long a cancellation is remembered for the workers, in ms; a cancelled job's command is long gone by then. */
+export const CANCELLATIONS_KEPT_MS = DAY_MS;
 
 type StreamSettings = Pick<StreamConfig, 'name' | 'subjects' | 'retention' | 'storage' | 'discard' | 'max_bytes'> &
   Partial<StreamConfig>;
@@ -43,6 +46,28 @@ function settings(replicas: number): StreamSettings[] {
       discard: DiscardPolicy.Old,
       max_bytes: 8 * 1024 ** 3,
       max_age: nanos(7 * DAY_MS),
+      duplicate_window: nanos(120_000),
+      num_replicas: replicas,
+    },
+    {
+      name: STREAMS.control.name,
+      subjects: [...STREAMS.control.subjects],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.Old,
+      max_bytes: 256 * 1024 ** 2,
+      max_age: nanos(CANCELLATIONS_KEPT_MS),
+      num_replicas: replicas,
+    },
+    {
+      name: STREAMS.parked.name,
+      subjects: [...STREAMS.parked.subjects],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      // An event that finds no room here stays with its subscription and is tried again, rather than push out another.
+      discard: DiscardPolicy.New,
+      max_bytes: 1024 ** 3,
+      max_age: nanos(14 * DAY_MS),
       duplicate_window: nanos(120_000),
       num_replicas: replicas,
     },
@@ -81,18 +106,20 @@ function verify(wanted: StreamSettings, found: StreamConfig): void {
   }
 }
 
-/** Creates, or brings up to date, the durable consumer from which workers of `command` pull. */
-export async function provisionCommandConsumer(nc: NatsConnection, command: CommandDefinition): Promise<void> {
-  await provisionConsumer(nc, STREAMS.commands.name, {
-    durable_name: durableName(command),
-    filter_subject: commandSubject(command),
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: nanos(ACK_WAIT_MS),
-    max_ack_pending: 20_000,
-    // Unlimited: a message past `max_deliver` is neither removed nor reported to anybody but an advisory. The worker
-    // itself ends a job that was delivered too often, so the last word is always an event.
-    max_deliver: -1,
-  });
+/** Creates, or brings up to date, the durable consumers from which workers of `command` pull, one for each lane. */
+export async function provisionCommandConsumers(nc: NatsConnection, command: CommandDefinition): Promise<void> {
+  for (const lane of LANES) {
+    await provisionConsumer(nc, STREAMS.commands.name, {
+      durable_name: durableName(command, lane),
+      filter_subject: commandSubject(command, lane),
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(ACK_WAIT_MS),
+      max_ack_pending: 20_000,
+      // Unlimited: a message past `max_deliver` is neither removed nor reported to anybody but an advisory. The worker
+      // itself ends a job that was delivered too often, so the last word is always an event.
+      max_deliver: -1,
+    });
+  }
 }
 
 /** Creates or updates a durable consumer; the call is idempotent. */

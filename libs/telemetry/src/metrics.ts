@@ -60,6 +60,14 @@ export const commandsInFlight = new Gauge({
   registers: [registry],
 });
 
+/** Handlers that were aborted, did not end within their grace, and still have not. */
+export const handlersAbandoned = new Gauge({
+  name: 'tandem_handlers_abandoned',
+  help: 'Handlers that ignore their abort: given up, but still running',
+  labelNames: ['command'],
+  registers: [registry],
+});
+
 /** Reports that the ledger's projection applies in one transaction. */
 export const projectionBatch = new Histogram({
   name: 'tandem_projection_batch_size',
@@ -73,6 +81,41 @@ export const dispatched = new Counter({
   name: 'tandem_dispatched_total',
   help: 'Commands that the dispatcher published, by reason: delayed, retry, lost',
   labelNames: ['reason'],
+  registers: [registry],
+});
+
+/** Deliveries of events to subscriptions. `outcome` is `handled`, `retried`, `parked` or `handed-back`. */
+export const eventDuration = new Histogram({
+  name: 'tandem_event_duration_seconds',
+  help: 'Time that one delivery of an event to a subscription took, by outcome: handled, retried, parked, handed-back',
+  labelNames: ['subscription', 'outcome'],
+  buckets: COMMAND_SECONDS,
+  registers: [registry],
+});
+
+/** How long events wait for a subscription; first deliveries only. */
+export const eventLag = new Histogram({
+  name: 'tandem_event_lag_seconds',
+  help: 'Time from an event to the start of its first handling by a subscription',
+  labelNames: ['subscription'],
+  buckets: LAG_SECONDS,
+  registers: [registry],
+});
+
+/** Events given up by a subscription. `error_type` is one of `ERROR_CODES`. */
+export const eventsParked = new Counter({
+  name: 'tandem_events_parked_total',
+  help: 'Events that a subscription gave up and moved to the stream PARKED',
+  labelNames: ['subscription', 'error_type'],
+  registers: [registry],
+});
+
+/** How long events stay in a service's outbox. */
+export const outboxLag = new Histogram({
+  name: 'tandem_outbox_lag_seconds',
+  help: 'Time from the insertion of an event into the outbox to its storage by JetStream',
+  labelNames: ['schema'],
+  buckets: LAG_SECONDS,
   registers: [registry],
 });
 

@@ -13,12 +13,16 @@ export function atEndOfFile(cleanup: Cleanup): () => Promise<void> {
   };
 }
 
-async function cleanUp(): Promise<void> {
+function takeAll(): Cleanup[] {
   const cleanups = [...pending].reverse();
   pending.clear();
-  await Promise.allSettled(cleanups.map((cleanup) => cleanup()));
+  return cleanups;
 }
 
 // Vitest loads a module anew for each test file, so this registers once per file that starts servers or processes.
-if (process.env.VITEST) (await import('vitest')).afterAll(cleanUp);
-else process.once('exit', cleanUp);
+if (process.env.VITEST) {
+  // One after the other, what came last first: a service drains while its servers still run.
+  (await import('vitest')).afterAll(async () => {
+    for (const cleanup of takeAll()) await Promise.allSettled([cleanup()]);
+  });
+} else process.once('exit', () => void Promise.allSettled(takeAll().map((cleanup) => cleanup())));

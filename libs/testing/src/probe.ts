@@ -1,11 +1,13 @@
 import { Catalog, COMMANDS } from '@tandem/contracts/catalog';
 import { defineCommand } from '@tandem/contracts/command';
+import { Cancellations } from '@tandem/messaging/cancellations';
 import { CommandWorker } from '@tandem/messaging/command-worker';
 import type { Connection } from '@tandem/messaging/connection';
 import type { CommandContext } from '@tandem/messaging/handler';
 import { JobReporter } from '@tandem/messaging/job-reporter';
 import { Rejected, RetryLater } from '@tandem/messaging/outcome';
 import type { RunHandler } from '@tandem/messaging/run-command';
+import { provisionStreams } from '@tandem/messaging/streams';
 import type { Logger } from '@tandem/telemetry/logger';
 import { z } from 'zod';
 import { atEndOfFile } from './cleanup.js';
@@ -59,10 +61,14 @@ export class ProbeLog {
 /** Runs a worker of {@link Probe} on `connection` until `drain` is called. */
 export async function startProbeWorker(connection: Connection, log: Logger, probes = new ProbeLog(), concurrency = 10) {
   const stopping = new AbortController();
+  const cancellations = new Cancellations(connection, log);
+  await provisionStreams(connection.nc);
+  await cancellations.start();
   const environment = {
     command: Probe,
     handler: probes.handle as RunHandler,
     reporter: new JobReporter(connection.nc),
+    cancellations,
     worker: 'probe@test',
     stopping: stopping.signal,
   };
@@ -71,6 +77,7 @@ export async function startProbeWorker(connection: Connection, log: Logger, prob
   const drain = atEndOfFile(async () => {
     stopping.abort(new Error('the test is over'));
     await worker.drain();
+    await cancellations.stop();
   });
   return { probes, drain };
 }

@@ -30,6 +30,15 @@ export const GatewayConfig = z.object({
   RECONCILE_MARGIN_S: int(30, { min: 1, max: 3_600 }).meta({
     description: 'A job that NATS no longer holds is published again when it has not moved for so many seconds',
   }),
+  TENANT_WINDOW: int(2_000, { min: 16, max: 20_000 }).meta({
+    description: 'Jobs of one tenant and command that NATS may hold at once, at most; the rest waits in PostgreSQL',
+  }),
+  KEEP_ENDED_DAYS: int(30, { min: 0, max: 3_650 }).meta({
+    description: 'Days for which succeeded, cancelled and expired jobs are kept; 0 keeps them for ever',
+  }),
+  KEEP_FAILED_DAYS: int(90, { min: 0, max: 3_650 }).meta({
+    description: 'Days for which failed jobs are kept; 0 keeps them for ever',
+  }),
   TRUST_PROXY: flag(false).meta({
     description: 'Take the caller address from X-Forwarded-For; only behind a proxy that sets it',
   }),

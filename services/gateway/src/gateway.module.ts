@@ -15,13 +15,27 @@ import { ProblemFilter } from './http/problem-filter.js';
 import { RateLimit } from './http/rate-limit.js';
 import { TokenVerifier } from './identity/token-verifier.js';
 import { JobAdmission } from './jobs/admit-job.js';
+import { BatchesController } from './jobs/batches.controller.js';
+import { BulkReplays } from './jobs/bulk-replays.js';
+import { JobCancellation } from './jobs/cancel-jobs.js';
+import { CommandsController } from './jobs/commands.controller.js';
+import { JobCounter } from './jobs/count-jobs.js';
 import { JobDispatcher } from './jobs/dispatch-jobs.js';
+import { BatchFinder } from './jobs/find-batches.js';
 import { JobFinder } from './jobs/find-jobs.js';
 import { JobFollower } from './jobs/follow-job.js';
+import { JobRetention } from './jobs/forget-jobs.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { CommandPauses } from './jobs/pause-commands.js';
 import { ReportProjection } from './jobs/project-reports.js';
 import { JobPublication } from './jobs/publish-jobs.js';
+import { JobRelease } from './jobs/release-jobs.js';
+import { JobReplay } from './jobs/replay-jobs.js';
+import { ReplaysController } from './jobs/replays.controller.js';
+import { BatchSubmission } from './jobs/submit-batch.js';
 import { SubmitCommandController } from './jobs/submit-command.controller.js';
+import { JobSubmission } from './jobs/submit-job.js';
+import { TenantWindows } from './jobs/tenant-windows.js';
 import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
 import { ObjectsController } from './objects/objects.controller.js';
@@ -46,25 +60,58 @@ const BYTES_PER_MB = 1_000_000;
 export class GatewayModule {
   static register({ config, catalog, database, connection, store, verifier, logger }: Foundations): DynamicModule {
     const pool = poolOf(database);
-    const finder = new JobFinder(database, pool);
+    const finder = new JobFinder(pool);
+    const objects = new ObjectFinder(database);
     const limit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
     const publication = new JobPublication(connection, new CommandPublisher(connection.nc), pool, logger);
+    const windows = new TenantWindows({ least: 16, most: config.TENANT_WINDOW });
+    const release = new JobRelease(catalog, connection, windows, publication, pool, logger);
+    const submission = new JobSubmission(
+      catalog,
+      objects,
+      new JobAdmission(pool),
+      windows,
+      release,
+      publication,
+      finder,
+    );
+    const counter = new JobCounter(pool, logger);
+    const replay = new JobReplay(catalog, submission, finder, pool);
+    const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
     const parts = [
       catalog,
       finder,
       publication,
+      release,
+      submission,
+      counter,
+      replay,
+      new BatchSubmission(submission, objects, pool),
+      new BatchFinder(counter, pool),
+      new BulkReplays(finder, replay, pool, logger),
+      new CommandPauses(catalog, connection, pool, logger),
+      new JobCancellation(connection, finder, pool, logger),
       new JobFollower(connection, finder),
-      new JobAdmission(pool),
-      new JobDispatcher(catalog, connection, publication, pool, logger),
-      new ReportProjection(catalog, connection, pool, logger),
-      new ObjectFinder(database),
+      new JobDispatcher(catalog, connection, windows, publication, release, pool, logger),
+      new JobRetention(retention, pool, logger),
+      new ReportProjection(catalog, connection, windows, release, pool, logger),
+      objects,
       new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),
       new Health(pool, connection, store, catalog),
     ];
     return {
       module: GatewayModule,
-      controllers: [SubmitCommandController, JobsController, ObjectsController, HealthController, ReferenceController],
+      controllers: [
+        JobsController,
+        BatchesController,
+        ReplaysController,
+        CommandsController,
+        SubmitCommandController,
+        ObjectsController,
+        HealthController,
+        ReferenceController,
+      ],
       providers: [
         ...parts.map((part) => ({ provide: part.constructor, useValue: part })),
         { provide: APP_GUARD, useValue: new CallerGuard(verifier, limit) },

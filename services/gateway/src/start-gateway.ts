@@ -8,7 +8,7 @@ import type { Catalog } from '@tandem/contracts/catalog';
 import { ALL_JOB_EVENTS } from '@tandem/contracts/subjects';
 import { type Connection, connectNats } from '@tandem/messaging/connection';
 import { readEventBatches } from '@tandem/messaging/event-batches';
-import { provisionCommandConsumer, provisionStreams } from '@tandem/messaging/streams';
+import { provisionCommandConsumers, provisionStreams } from '@tandem/messaging/streams';
 import { openDatabase, poolOf } from '@tandem/persistence/database';
 import { startAdminServer } from '@tandem/runtime/admin-server';
 import type { Lifecycle } from '@tandem/runtime/lifecycle';
@@ -24,13 +24,20 @@ import { harden } from './http/harden.js';
 import { refusePath } from './http/problem-filter.js';
 import { observeRequests } from './http/request-telemetry.js';
 import { verifierOf } from './identity/verifier-of.js';
+import { BulkReplays } from './jobs/bulk-replays.js';
+import { JobCancellation } from './jobs/cancel-jobs.js';
+import { JobCounter } from './jobs/count-jobs.js';
 import { JobDispatcher } from './jobs/dispatch-jobs.js';
 import { JobFollower } from './jobs/follow-job.js';
-import { JobEntity, SCHEMA } from './jobs/job.entity.js';
+import { JobRetention } from './jobs/forget-jobs.js';
+import { SCHEMA } from './jobs/job-row.js';
+import { CommandPauses } from './jobs/pause-commands.js';
 import { ReportProjection } from './jobs/project-reports.js';
 import { JobPublication } from './jobs/publish-jobs.js';
 import { JobReconciliation, LEDGER_CONSUMER } from './jobs/reconcile-jobs.js';
+import { JobRelease } from './jobs/release-jobs.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
+import { OptionsBatchesAndCounts1763800000000 } from './migrations/2-options-batches-and-counts.js';
 import { ObjectEntity } from './objects/object.entity.js';
 
 /** Events that one projection takes at most: 500 were the best trade of latency and throughput on two cores. */
@@ -55,8 +62,8 @@ export async function startGateway(
   const database = await openDatabase({
     url: config.DATABASE_URL,
     schema: SCHEMA,
-    entities: [JobEntity, ObjectEntity],
-    migrations: [LedgerAndObjects1763700000000],
+    entities: [ObjectEntity],
+    migrations: [LedgerAndObjects1763700000000, OptionsBatchesAndCounts1763800000000],
     poolSize: config.DATABASE_POOL,
   });
   lifecycle.onStop('database', 5_000, () => database.destroy());
@@ -64,7 +71,7 @@ export async function startGateway(
   lifecycle.onStop('nats', 5_000, () => connection.nc.drain());
   const provision = async () => {
     await provisionStreams(connection.nc, config.NATS_REPLICAS);
-    for (const command of catalog.all()) await provisionCommandConsumer(connection.nc, command);
+    for (const command of catalog.all()) await provisionCommandConsumers(connection.nc, command);
   };
   await provision();
   const store = await openStore({ dir: config.STORAGE_DIR });
@@ -135,9 +142,19 @@ async function startLedger(
   lifecycle.onStop('projection', 5_000, () => events.stop());
   const publication = app.get(JobPublication);
   lifecycle.onStop('publications', 5_000, () => publication.flush());
-  const dispatcher = app.get(JobDispatcher);
-  dispatcher.start();
-  lifecycle.onStop('dispatcher', 5_000, () => dispatcher.stop());
+  for (const part of [
+    JobRelease,
+    JobDispatcher,
+    JobCancellation,
+    BulkReplays,
+    CommandPauses,
+    JobCounter,
+    JobRetention,
+  ]) {
+    const rounds = app.get<{ start(): void; stop(): Promise<void> }>(part);
+    rounds.start();
+    lifecycle.onStop(part.name, 5_000, () => rounds.stop());
+  }
 }
 
 async function startAdmin(app: NestFastifyApplication, config: GatewayConfig, lifecycle: Lifecycle): Promise<number> {

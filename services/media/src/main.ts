@@ -3,6 +3,7 @@ import { startAdminServer } from '@tandem/runtime/admin-server';
 import { loadConfig } from '@tandem/runtime/config';
 import { Lifecycle } from '@tandem/runtime/lifecycle';
 import { runMain } from '@tandem/runtime/run-main';
+import { supervised } from '@tandem/runtime/safeguards';
 import { createLogger } from '@tandem/telemetry/logger';
 import { registry, startDefaultMetrics } from '@tandem/telemetry/metrics';
 import { startTracing } from '@tandem/telemetry/tracing';
@@ -17,7 +18,7 @@ await runMain('media', async () => {
   startDefaultMetrics();
   lifecycle.trapSignals();
   lifecycle.onStop('tracing', 3_000, () => tracing.shutdown());
-  await startMedia(config, catalog, logger, lifecycle);
+  await startMedia(config, catalog, logger, lifecycle, supervised('media', lifecycle));
   const admin = await startAdminServer({
     port: config.ADMIN_PORT,
     host: config.ADMIN_HOST,

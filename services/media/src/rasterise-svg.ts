@@ -1,17 +1,28 @@
 /**
- * A process of its own: reads an SVG on stdin. Without arguments it writes the size as JSON; with width, height and
- * density it writes pixels, RGBA.
- * librsvg cannot be interrupted (a filter or a dash pattern of a few bytes keeps it busy for minutes, also when it only
- * measures, and `sharp.timeout` does not reach it), but a process can be killed.
+ * Runs in a process of its own (`draw-svg.ts`): librsvg cannot be interrupted (a filter or a dash pattern of a few bytes
+ * keeps it busy for minutes, also when it only measures, and `sharp.timeout` does not reach it), but a process can be
+ * killed.
  */
-import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
+import type { Size } from './layout.js';
 
-const [width, height, density] = process.argv.slice(2).map(Number);
-const svg = sharp(await buffer(process.stdin), { density, limitInputPixels: false });
-if (width === undefined) {
-  const size = await svg.metadata();
-  process.stdout.write(JSON.stringify({ width: size.width, height: size.height }));
-} else {
-  process.stdout.write(await svg.resize(width, height, { fit: 'fill' }).ensureAlpha().raw().toBuffer());
+/** What {@link rasterise} draws: the pixels, and the dots per inch to draw them at. */
+export interface Drawing extends Size {
+  svg: Buffer;
+  density: number;
+}
+
+/** The size that an SVG gives itself. */
+export async function measure(svg: Buffer): Promise<Size> {
+  const { width, height } = await sharp(svg, { limitInputPixels: false }).metadata();
+  return { width, height };
+}
+
+/** The pixels, RGBA. */
+export function rasterise({ svg, width, height, density }: Drawing): Promise<Buffer> {
+  return sharp(svg, { density, limitInputPixels: false })
+    .resize(width, height, { fit: 'fill' })
+    .ensureAlpha()
+    .raw()
+    .toBuffer();
 }

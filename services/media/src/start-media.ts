@@ -6,6 +6,7 @@ import type { Catalog } from '@tandem/contracts/catalog';
 import { connectNats } from '@tandem/messaging/connection';
 import { JetStreamStrategy } from '@tandem/messaging/jetstream-strategy';
 import type { Lifecycle } from '@tandem/runtime/lifecycle';
+import type { Safeguards } from '@tandem/runtime/safeguards';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
 import type { MediaConfig } from './config.js';
 import { MediaModule } from './media.module.js';
@@ -16,6 +17,7 @@ export async function startMedia(
   catalog: Catalog,
   logger: Logger,
   lifecycle: Lifecycle,
+  safeguards: Safeguards = {},
 ): Promise<void> {
   const connection = await connectNats(config.NATS_URL, 'media');
   lifecycle.onStop('media nats', 5_000, () => connection.nc.drain());
@@ -27,6 +29,7 @@ export async function startMedia(
     logger,
     concurrency: config.MEDIA_CONCURRENCY || availableParallelism(),
     replicas: config.NATS_REPLICAS,
+    safeguards,
   });
   const app = await NestFactory.createMicroservice(MediaModule.register(config), {
     strategy,

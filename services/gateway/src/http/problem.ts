@@ -13,12 +13,15 @@ const TABLE: Record<ErrorCode, { status: number; title: string }> = {
   payload_too_large: { status: 413, title: 'Too large' },
   range_not_satisfiable: { status: 416, title: 'Range not satisfiable' },
   idempotency_mismatch: { status: 422, title: 'The idempotency key belongs to another request' },
+  conflict: { status: 409, title: 'Not possible in this state' },
   rate_limited: { status: 429, title: 'Too many requests' },
   unavailable: { status: 503, title: 'Unavailable for the moment' },
   image_unreadable: { status: 422, title: 'The image cannot be read' },
   image_too_large: { status: 422, title: 'The image is too large' },
   timeout: { status: 504, title: 'Took too long' },
   worker_lost: { status: 500, title: 'The worker was lost' },
+  cancelled: { status: 409, title: 'The job was cancelled' },
+  expired: { status: 409, title: 'The job expired' },
   internal: { status: 500, title: 'Unexpected error' },
 };
 

@@ -1,11 +1,14 @@
 import type { z } from 'zod';
 import { type FieldError, Problem } from './problem.js';
 
-/** Parses what a caller sent. Throws a `Problem` `invalid_input` with a JSON pointer for every bad field. */
-export function validate<S extends z.ZodType>(schema: S, value: unknown, what = 'body'): z.output<S> {
+/**
+ * Parses what a caller sent. Throws a `Problem` `invalid_input` with a JSON pointer for every bad field; `at` is the pointer
+ * of `value` itself.
+ */
+export function validate<S extends z.ZodType>(schema: S, value: unknown, what = 'body', at = ''): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.flatMap(fieldErrors);
+  const errors = parsed.error.issues.flatMap(fieldErrors).map((error) => ({ ...error, pointer: at + error.pointer }));
   const first = errors[0]!;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   throw new Problem(

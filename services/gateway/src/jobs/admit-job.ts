@@ -4,11 +4,13 @@ import type { JobView } from '@tandem/contracts/job';
 import type { StoredObject } from '@tandem/contracts/object';
 import { jobsAdmitted } from '@tandem/telemetry/metrics';
 import { traceParent } from '@tandem/telemetry/propagation';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { Batcher } from './batcher.js';
 import { newJobId } from './job-id.js';
+import { laneNumber } from './job-row.js';
+import type { Plan } from './plan-job.js';
 
 /** How long the admitting process has to publish a job before the dispatcher does it. */
 export const PUBLISH_LEASE_MS = 10_000;
@@ -18,14 +20,22 @@ export interface Submission {
   command: CommandDefinition;
   input: unknown;
   objects?: Record<string, StoredObject>;
-  principal: Principal;
+  principal: Pick<Principal, 'tenant' | 'actor'>;
+  plan: Plan;
+  /** Its tenant's window is full: the job stays in the ledger until there is room. */
+  waiting?: boolean;
+  batch?: string;
+  replayOf?: string;
   idempotencyKey?: string;
+  /** What the idempotency key stands for, when that is not command and input alone. */
+  requested?: unknown;
 }
 
 /** A job that stands in the ledger: a new one, or the one that the idempotency key had already. */
 export type Admitted = { id: string; created: true; view: JobView } | { id: string; created: false };
 
-interface Row {
+/** A job about to be inserted. */
+export interface NewJob {
   id: string;
   submission: Submission;
   hash: Buffer | null;
@@ -33,57 +43,46 @@ interface Row {
   traceParent: string | null;
 }
 
-// One statement for all concurrent requests: one round trip and one fsync. unnest keeps the statement's text constant.
+// One statement for all concurrent requests: one round trip and one fsync. A single JSON parameter costs the client a third
+// less than an array for every column. Caller's JSON travels as text inside it, since U+0000 may stand in it.
 const INSERT = `
-  INSERT INTO gateway.jobs
-    (id, tenant, actor, command, input, objects, idempotency_key, request_hash, attempts, trace_parent, created_at, moved_at, due_at)
-  SELECT id, tenant, actor, command, input, objects, key, hash, attempts, trace, created, created, now() + interval '${PUBLISH_LEASE_MS} ms'
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::json[], $6::json[], $7::text[], $8::bytea[], $9::int[], $10::text[], $11::timestamptz[])
-    AS job (id, tenant, actor, command, input, objects, key, hash, attempts, trace, created)
-  ON CONFLICT (tenant, actor, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-  RETURNING id`;
+  WITH admitted AS (
+    INSERT INTO gateway.jobs
+      (id, tenant, actor, command, input, objects, idempotency_key, request_hash, attempts, trace_parent, created_at,
+       moved_at, lane, timeout_ms, backoff, tags, parent, batch, replay_of, run_at, expires_at, waiting, due_at)
+    SELECT id, tenant, actor, command, input::json, objects::json, key, decode(hash, 'hex'), attempts, trace, created,
+      created, lane, timeout, backoff, tags, parent, batch, replay, run, expires, waiting,
+      CASE WHEN NOT waiting THEN coalesce(run, now() + interval '${PUBLISH_LEASE_MS} ms') END
+    FROM json_to_recordset($1)
+      AS job (id uuid, tenant text, actor text, command text, input text, objects text, key text, hash text, attempts int,
+        trace text, created timestamptz, lane int, timeout int, backoff json, tags text[], parent uuid, batch uuid,
+        replay uuid, run timestamptz, expires timestamptz, waiting boolean)
+    ON CONFLICT DO NOTHING
+    RETURNING id, tenant, tags
+  ), tagged AS (
+    INSERT INTO gateway.job_tags (tenant, tag, job) SELECT tenant, tag, id FROM admitted, unnest(tags) AS tag
+  )
+  SELECT id FROM admitted`;
 
 const FIND_BY_KEY = `
   SELECT id, request_hash FROM gateway.jobs WHERE tenant = $1 AND actor = $2 AND idempotency_key = $3`;
 
 /** Puts jobs into the ledger. When `admit` resolves, the job is on disk and can be fetched. */
 export class JobAdmission {
-  readonly #batcher: Batcher<Row, boolean>;
+  readonly #batcher: Batcher<NewJob, boolean>;
 
   constructor(private readonly pool: Pool) {
-    this.#batcher = new Batcher((rows) => this.#insert(rows), { size: 500, lanes: 2 });
+    this.#batcher = new Batcher((jobs) => insertJobs(pool, jobs), { size: 500, lanes: 2 });
   }
 
   /** Throws a `Problem` `idempotency_mismatch` when the key belongs to another request. */
-  async admit(submission: Submission): Promise<Admitted> {
-    const id = newJobId();
-    const hash = submission.idempotencyKey === undefined ? null : requestHash(submission);
-    const row: Row = { id, submission, hash, createdAt: new Date(), traceParent: traceParent() ?? null };
-    if (await this.#batcher.add(row)) {
+  async admit(submission: Submission, now: Date): Promise<Admitted> {
+    const job = newJob(submission, now);
+    if (await this.#batcher.add(job)) {
       jobsAdmitted.inc({ command: submission.command.type });
-      return { id, created: true, view: acceptedView(row) };
+      return { id: job.id, created: true, view: acceptedView(job) };
     }
-    return { id: await this.#existing(submission, hash!), created: false };
-  }
-
-  async #insert(rows: Row[]): Promise<boolean[]> {
-    const column = <T>(pick: (row: Row) => T) => rows.map(pick);
-    const result = await this.pool.query<{ id: string }>(INSERT, [
-      column((row) => row.id),
-      column((row) => row.submission.principal.tenant),
-      column((row) => row.submission.principal.actor),
-      column((row) => row.submission.command.type),
-      column((row) => JSON.stringify(row.submission.input)),
-      column((row) => (row.submission.objects ? JSON.stringify(row.submission.objects) : null)),
-      column((row) => row.submission.idempotencyKey ?? null),
-      column((row) => row.hash),
-      column((row) => row.submission.command.attempts),
-      column((row) => row.traceParent),
-      column((row) => row.createdAt),
-    ]);
-    if (result.rowCount === rows.length) return rows.map(() => true);
-    const inserted = new Set(result.rows.map((row) => row.id));
-    return rows.map((row) => inserted.has(row.id));
+    return { id: await this.#existing(submission, job.hash!), created: false };
   }
 
   async #existing({ principal, idempotencyKey }: Submission, hash: Buffer): Promise<string> {
@@ -102,20 +101,71 @@ export class JobAdmission {
   }
 }
 
-/** What a reader of the new row would see. */
-function acceptedView({ id, submission, createdAt, traceParent }: Row): JobView {
+/** Gives a submission its id and its time. */
+export function newJob(submission: Submission, createdAt: Date): NewJob {
+  const hash = submission.idempotencyKey === undefined ? null : requestHash(submission);
+  return { id: newJobId(), submission, hash, createdAt, traceParent: traceParent() ?? null };
+}
+
+/** Inserts jobs; tells of each whether it is new, in their order. */
+export async function insertJobs(client: Pool | PoolClient, jobs: NewJob[]): Promise<boolean[]> {
+  const { rows } = await client.query<{ id: string }>(INSERT, [JSON.stringify(jobs.map(rowOf))]);
+  if (rows.length === jobs.length) return jobs.map(() => true);
+  const inserted = new Set(rows.map((row) => row.id));
+  return jobs.map((job) => inserted.has(job.id));
+}
+
+function rowOf({ id, submission, hash, createdAt, traceParent }: NewJob) {
+  const { principal, command, plan } = submission;
   return {
     id,
-    command: submission.command.type,
+    tenant: principal.tenant,
+    actor: principal.actor,
+    command: command.type,
+    input: JSON.stringify(submission.input),
+    objects: submission.objects && JSON.stringify(submission.objects),
+    key: submission.idempotencyKey,
+    hash: hash?.toString('hex'),
+    attempts: plan.attempts,
+    trace: traceParent,
+    created: createdAt,
+    lane: laneNumber(plan.lane),
+    timeout: plan.timeoutMs,
+    backoff: plan.backoff,
+    tags: plan.tags,
+    parent: plan.parent,
+    batch: submission.batch,
+    replay: submission.replayOf,
+    run: plan.runAt,
+    expires: plan.expiresAt,
+    waiting: submission.waiting === true,
+  };
+}
+
+/** What a reader of the new row would see. */
+export function acceptedView({ id, submission, createdAt, traceParent }: NewJob): JobView {
+  const { command, plan } = submission;
+  return {
+    id,
+    command: command.type,
     status: 'accepted',
     attempt: 0,
-    attempts: submission.command.attempts,
+    attempts: plan.attempts,
+    priority: plan.lane,
+    tags: plan.tags.length > 0 ? plan.tags : undefined,
+    parent: plan.parent,
+    batch: submission.batch,
+    replayOf: submission.replayOf,
     createdAt: createdAt.toISOString(),
+    runAt: plan.runAt?.toISOString(),
+    expiresAt: plan.expiresAt?.toISOString(),
     traceId: traceParent?.split('-')[1],
   };
 }
 
 /** The validated input is hashed, defaults filled in, so that spelling and order of keys do not matter. */
-function requestHash({ command, input }: Submission): Buffer {
-  return createHash('sha256').update(command.type).update('\n').update(JSON.stringify(input)).digest();
+function requestHash({ command, input, requested }: Submission): Buffer {
+  const hash = createHash('sha256').update(command.type).update('\n').update(JSON.stringify(input));
+  if (requested !== undefined) hash.update('\n').update(JSON.stringify(requested));
+  return hash.digest();
 }

@@ -1,107 +1,114 @@
 import type { Catalog } from '@tandem/contracts/catalog';
-import type { StoredObject } from '@tandem/contracts/object';
 import type { Connection } from '@tandem/messaging/connection';
+import { Repeat } from '@tandem/runtime/repeat';
 import type { Logger } from '@tandem/telemetry/logger';
 import { dispatched } from '@tandem/telemetry/metrics';
 import { contextFromTraceParent } from '@tandem/telemetry/propagation';
 import type { Pool } from 'pg';
+import { endJobs } from './end-jobs.js';
 import type { JobPublication } from './publish-jobs.js';
+import { PUBLISHABLE, type PublishableJob, publicationOf } from './publishable-job.js';
+import type { JobRelease } from './release-jobs.js';
+import type { TenantWindows } from './tenant-windows.js';
 
-const EVERY_MS = 200;
+const EVERY_MS = 100;
 const REFUSED_PAUSE_MS = 2_000;
 const BATCH = 500;
 
 // The lease keeps other gateways away and brings the job back should this one die before the broker has it.
 const CLAIM = `
-  UPDATE gateway.jobs SET due_at = now() + interval '15 s'
-  WHERE id IN (
+  UPDATE gateway.jobs j SET due_at = now() + interval '15 s'
+  WHERE j.id IN (
     SELECT id FROM gateway.jobs WHERE due_at <= now() ORDER BY due_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
   )
-  RETURNING id, tenant, actor, command, input, objects, run, attempt, attempts, status, trace_parent`;
+  RETURNING ${PUBLISHABLE}`;
 
-interface DueJob {
-  id: string;
-  tenant: string;
-  actor: string;
-  command: string;
-  input: unknown;
-  objects: Record<string, StoredObject> | null;
-  run: number;
-  attempt: number;
-  attempts: number;
-  status: string;
-  trace_parent: string | null;
-}
+/** Milliseconds until the next job is due, by the database's clock. */
+const NEXT_DUE = `
+  SELECT extract(epoch FROM due_at - now())::float8 * 1000 AS ms FROM gateway.jobs
+  WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1`;
 
-/** Publishes what is due: retries, jobs that the admitting process could not hand to the broker, and those that it lost. */
+const HOLD = `
+  UPDATE gateway.jobs SET due_at = NULL, waiting = true
+  WHERE id = ANY($1) AND status IN ('accepted', 'retrying') AND due_at IS NOT NULL`;
+
+/** Publishes what is due: delayed jobs, retries, jobs that the admitting process could not hand to the broker, and those that it lost. */
 export class JobDispatcher {
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
-  #busy: Promise<void> = Promise.resolve();
+  readonly #rounds = new Repeat(() => this.#round());
 
   constructor(
     private readonly catalog: Catalog,
     private readonly connection: Connection,
+    private readonly windows: TenantWindows,
     private readonly publication: JobPublication,
+    private readonly release: JobRelease,
     private readonly pool: Pool,
     private readonly log: Logger,
   ) {}
 
   start(): void {
-    this.#schedule(EVERY_MS);
+    this.#rounds.start(EVERY_MS);
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#busy;
-  }
-
-  #schedule(delayMs: number): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#busy = this.#round().then((pauseMs) => this.#schedule(pauseMs));
-    }, delayMs);
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Milliseconds until the next round. */
   async #round(): Promise<number> {
-    if (!this.connection.up()) return EVERY_MS;
     try {
-      const { rows } = await this.pool.query<DueJob>(CLAIM);
-      const sent = await Promise.all(rows.map((job) => this.#publish(job)));
-      await this.publication.flush();
-      // A broker that takes nothing, as when its store is full, is not asked five times a second.
-      if (rows.length > 0 && !sent.some(Boolean)) return REFUSED_PAUSE_MS;
-      return rows.length === BATCH ? 0 : EVERY_MS;
+      await this.#expire();
+      if (!this.connection.up()) return EVERY_MS;
+      const { rows } = await this.pool.query<PublishableJob>(CLAIM);
+      const sent = await this.#dispatch(rows);
+      // A broker that takes nothing, as when its store is full, is not asked ten times a second.
+      if (sent.length > 0 && !sent.some(Boolean)) return REFUSED_PAUSE_MS;
+      if (rows.length === BATCH) return 0;
+      const next = (await this.pool.query<{ ms: number }>(NEXT_DUE)).rows[0]?.ms ?? EVERY_MS;
+      return Math.max(1, Math.min(EVERY_MS, Math.ceil(next)));
     } catch (error) {
       this.log.warn({ err: error }, 'dispatch failed, trying again');
       return EVERY_MS;
     }
   }
 
-  async #publish(job: DueJob): Promise<boolean> {
-    const command = this.catalog.get(job.command);
-    if (!command) {
+  /** Of each job that went out: whether the broker took it. */
+  async #dispatch(jobs: PublishableJob[]): Promise<boolean[]> {
+    const cancelled = jobs.filter((job) => job.cancel_requested_at !== null && job.status !== 'running');
+    const open = jobs.filter((job) => !cancelled.includes(job));
+    const full = open.filter((job) => job.status !== 'running' && !this.windows.enter(job.command, job.tenant));
+    const sent = open.filter((job) => !full.includes(job)).map((job) => this.#publish(job));
+    if (cancelled.length > 0) {
+      const ids = cancelled.map(({ id }) => id);
+      await endJobs(this.pool, this.connection, 'cancelled', `id = ANY($3) AND status = 'retrying'`, [ids]);
+    }
+    if (full.length > 0) {
+      await this.pool.query(HOLD, [full.map(({ id }) => id)]);
+      for (const { command, tenant } of full) this.windows.queued(command, tenant);
+      this.release.wake();
+    }
+    const results = await Promise.all(sent);
+    await this.publication.flush();
+    return results;
+  }
+
+  async #expire(): Promise<void> {
+    await endJobs(
+      this.pool,
+      this.connection,
+      'expired',
+      `expires_at <= now() AND status IN ('accepted', 'retrying') ORDER BY expires_at LIMIT $3`,
+      [BATCH],
+    );
+  }
+
+  async #publish(job: PublishableJob): Promise<boolean> {
+    const publication = publicationOf(job, this.catalog);
+    if (!publication) {
       this.log.error({ job: job.id, command: job.command }, 'no such command in the catalog; the job waits');
       return false;
     }
-    // A job that the broker lost while it ran is run again: the same run, as if JetStream had redelivered it.
-    const again = job.status === 'running';
-    if (!again) dispatched.inc({ reason: job.status === 'retrying' ? 'retry' : 'delayed' });
-    return this.publication.publish(
-      {
-        jobId: job.id,
-        tenant: job.tenant,
-        actor: job.actor,
-        command,
-        input: job.input,
-        objects: job.objects ?? undefined,
-        run: again ? job.run : job.run + 1,
-        attempt: again ? job.attempt : job.attempt + 1,
-        attempts: job.attempts,
-      },
-      contextFromTraceParent(job.trace_parent),
-    );
+    if (job.status !== 'running') dispatched.inc({ reason: job.status === 'retrying' ? 'retry' : 'delayed' });
+    return this.publication.publish(publication, contextFromTraceParent(job.trace_parent));
   }
 }

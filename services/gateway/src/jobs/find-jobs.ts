@@ -1,76 +1,78 @@
-import type { JobStatus, JobView } from '@tandem/contracts/job';
+import type { JobStep, JobView } from '@tandem/contracts/job';
 import type { Pool } from 'pg';
-import type { DataSource, Repository } from 'typeorm';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
-import { type Job, JobEntity } from './job.entity.js';
-import { jobView, VIEW_COLUMNS } from './job-view.js';
+import { type JobFilter, ownerOf, searchOf } from './job-filter.js';
+import { jobView, VIEW_COLUMNS, type ViewRow } from './job-view.js';
 
-// Every follower and every waiting request asks these, so they are not left to the query builder.
 const VISIBLE = 'FROM gateway.jobs WHERE id = $1 AND tenant = $2 AND ($3::text IS NULL OR actor = $3)';
-const VIEW = `
-  SELECT id, command, status, attempt, attempts, created_at AS "createdAt", started_at AS "startedAt",
-    finished_at AS "finishedAt", due_at AS "dueAt", result, error, trace_parent AS "traceParent" ${VISIBLE}`;
+const VIEW = `SELECT ${VIEW_COLUMNS}, history ${VISIBLE}`;
 const HISTORY = `SELECT created_at AS "createdAt", history, status, position ${VISIBLE}`;
+
+/** Rows that one page looks at, at most: a filter that hardly anything satisfies gives short pages, not slow ones. */
+const CANDIDATES = 2_000;
 
 /** A page of jobs, newest first. */
 export interface JobPage {
   jobs: JobView[];
-  /** Give it as `cursor` to read on; absent on the last page. */
+  /** Give it as `cursor` to read on; absent on the last page. A page may be short, or empty, and still not be the last. */
   nextCursor?: string;
-}
-
-/** Which jobs to list. */
-export interface JobFilter {
-  status?: JobStatus;
-  command?: string;
-  limit: number;
-  cursor?: string;
 }
 
 /** Reads the ledger for a caller: a signed-in user sees their own jobs, a service role all of its tenant. */
 export class JobFinder {
-  readonly #jobs: Repository<Job>;
-
-  constructor(
-    source: DataSource,
-    private readonly pool: Pool,
-  ) {
-    this.#jobs = source.getRepository(JobEntity);
-  }
+  constructor(private readonly pool: Pool) {}
 
   /** Throws a `Problem` `not_found` for a job that does not exist or that the caller may not see; the two look alike. */
   async view(principal: Principal, id: string): Promise<JobView> {
-    return jobView(await this.#one<Parameters<typeof jobView>[0]>(VIEW, principal, id));
+    const { history, ...job } = await this.#one<ViewRow & { history: JobStep[] }>(VIEW, principal, id);
+    return jobView(job, history);
   }
 
   /** As {@link view}, with the columns that the event stream needs. */
-  history(principal: Principal, id: string): Promise<Pick<Job, 'createdAt' | 'history' | 'status' | 'position'>> {
+  history(
+    principal: Principal,
+    id: string,
+  ): Promise<{ createdAt: Date; history: JobStep[]; status: JobView['status']; position: number }> {
     return this.#one(HISTORY, principal, id);
   }
 
-  async list(principal: Principal, filter: JobFilter): Promise<JobPage> {
-    const query = this.#jobs
-      .createQueryBuilder('job')
-      .select(VIEW_COLUMNS.map((column) => `job.${column}`))
-      .where('job.tenant = :tenant', { tenant: principal.tenant })
-      .orderBy('job.id', 'DESC')
-      .limit(filter.limit + 1);
-    if (principal.role === 'authenticated') query.andWhere('job.actor = :actor', { actor: principal.actor });
-    if (filter.status) query.andWhere('job.status = :status', { status: filter.status });
-    if (filter.command) query.andWhere('job.command = :command', { command: filter.command });
-    if (filter.cursor) query.andWhere('job.id < :after', { after: decodeCursor(filter.cursor) });
-    const rows = await query.getMany();
-    const page = rows.slice(0, filter.limit);
-    return {
-      jobs: page.map(jobView),
-      nextCursor: rows.length > filter.limit ? encodeCursor(page.at(-1)!.id) : undefined,
-    };
+  async list(
+    principal: Principal,
+    { limit, cursor, ...filter }: JobFilter & { limit: number; cursor?: string },
+  ): Promise<JobPage> {
+    const { source, check, values } = searchOf(principal.tenant, ownerOf(principal), filter);
+    const from = cursor === undefined ? source : `${source} AND j.id < $${values.push(decodeCursor(cursor))}`;
+    const looked = check === undefined ? limit + 1 : CANDIDATES;
+    const { rows } = await this.pool.query<ViewRow & { last: string | null }>(
+      `WITH candidate AS (SELECT j.* ${from} ORDER BY j.id DESC LIMIT ${looked})
+       SELECT * FROM (SELECT id AS last FROM candidate OFFSET ${looked - 1}) AS end_of_page
+       FULL JOIN (
+         SELECT ${VIEW_COLUMNS} FROM candidate WHERE ${check ?? 'true'} ORDER BY candidate.id DESC LIMIT ${limit + 1}
+       ) AS page ON false`,
+      values,
+    );
+    const found = rows.filter((row) => row.id !== null);
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1)!.id : rows.find((row) => row.id === null)?.last;
+    return { jobs: page.map((row) => jobView(row)), nextCursor: last ? encodeCursor(last) : undefined };
+  }
+
+  /** How many jobs match, up to `most`; those only that were not replayed. */
+  async countUnreplayed(tenant: string, actor: string | null, filter: JobFilter, most: number): Promise<number> {
+    const { source, check, values } = searchOf(tenant, actor, filter);
+    const { rows } = await this.pool.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM (SELECT 1 FROM (SELECT j.* ${source}) AS job
+         WHERE ${check ?? 'true'} AND replayed_by IS NULL LIMIT ${most}) AS match`,
+      values,
+    );
+    return rows[0]!.n;
   }
 
   async #one<Columns>(query: string, principal: Principal, id: string): Promise<Columns> {
-    const actor = principal.role === 'authenticated' ? principal.actor : null;
-    const rows: Columns[] = isUuid(id) ? (await this.pool.query(query, [id, principal.tenant, actor])).rows : [];
+    const rows: Columns[] = isUuid(id)
+      ? (await this.pool.query(query, [id, principal.tenant, ownerOf(principal)])).rows
+      : [];
     const [job] = rows;
     if (!job) throw new Problem('not_found', 'There is no such job, or it is not yours.');
     return job;
@@ -79,7 +81,8 @@ export class JobFinder {
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-function isUuid(id: string): boolean {
+/** Whether PostgreSQL would take `id` for a UUID. */
+export function isUuid(id: string): boolean {
   return UUID.test(id);
 }
 

@@ -57,18 +57,22 @@ function changeOf(reports: JobReport[]): JobChange {
 }
 
 function attemptsBegun(report: JobReport): number {
-  return report.attemptUsed === false ? report.attempt - 1 : report.attempt;
+  const used = report.attemptUsed !== false && report.state !== 'expired';
+  return used ? report.attempt : report.attempt - 1;
 }
 
 /** The steps that reports stand for. The end of a run stands for its start as well, which may never have been reported. */
 function stepsOf(reports: JobReport[]): JobStep[] {
   const steps = new Map<number, JobStep>();
   for (const report of reports) {
-    const { attempt, startedAt, at, state, error } = report;
-    const start = report.run * 2 - 1;
-    steps.set(start, { position: start, status: 'running', attempt, at: startedAt });
+    const { run, attempt, worker, startedAt, at, state, error } = report;
+    const start = run * 2 - 1;
+    // A run that a cancellation or an expiry ended may not have begun; if it did, it said so itself.
+    if (state !== 'cancelled' && state !== 'expired')
+      steps.set(start, { position: start, status: 'running', attempt, at: startedAt, run, worker });
     const position = positionOf(report);
-    if (position !== start) steps.set(position, { position, status: state, attempt, at, ...(error ? { error } : {}) });
+    if (position === start) continue;
+    steps.set(position, { position, status: state, attempt, at, run, worker, ...(error ? { error } : {}) });
   }
   return [...steps.values()].sort((a, b) => a.position - b.position);
 }

@@ -2,8 +2,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import { SpanKind } from '@opentelemetry/api';
 import type { Catalog } from '@tandem/contracts/catalog';
 import { Envelope } from '@tandem/contracts/envelope';
-import { isFinal, JobReport, type JobStep, type LiveMessage } from '@tandem/contracts/job';
-import { liveSubject } from '@tandem/contracts/subjects';
+import { isFinal, JobReport } from '@tandem/contracts/job';
 import type { Connection } from '@tandem/messaging/connection';
 import type { Logger } from '@tandem/telemetry/logger';
 import { jobsFinished, projectionBatch } from '@tandem/telemetry/metrics';
@@ -11,19 +10,25 @@ import { extractTrace } from '@tandem/telemetry/propagation';
 import { tracer } from '@tandem/telemetry/tracing';
 import type { Pool, PoolClient } from 'pg';
 import { registerObjects } from '../objects/register-objects.js';
+import { announceSteps } from './announce-steps.js';
 import { foldReports, type JobChange } from './fold-reports.js';
+import { inTransaction } from './in-transaction.js';
+import type { JobRelease } from './release-jobs.js';
+import type { TenantWindows } from './tenant-windows.js';
 
 // States only move forward: a late or repeated report finds a position that is not smaller and changes nothing. Steps
-// are appended as they are; the rows that changed come back so that followers hear of these only.
+// are appended as they are; the rows that changed come back so that followers hear of these only. What workers wrote travels
+// as text inside the one JSON parameter, since U+0000 may stand in it.
 const APPLY = `
   UPDATE gateway.jobs j SET
     status = u.status, position = u.position, run = u.run, attempt = u.attempt, moved_at = now(),
-    started_at = LEAST(j.started_at, u.started_at), finished_at = u.finished_at, due_at = u.due_at,
-    result = u.result, error = u.error,
-    history = j.history || ARRAY(SELECT value FROM json_array_elements(u.steps) WHERE (value->>'position')::int > j.position)
-  FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::timestamptz[], $7::timestamptz[],
-    $8::timestamptz[], $9::json[], $10::json[], $11::json[])
-    AS u (id, status, position, run, attempt, started_at, finished_at, due_at, result, error, steps)
+    started_at = LEAST(j.started_at, u."startedAt"), finished_at = u."finishedAt", due_at = u."dueAt", waiting = false,
+    result = u.result::json, error = u.error::json,
+    history = j.history || ARRAY(
+      SELECT value FROM json_array_elements(u.steps::json) WHERE (value->>'position')::int > j.position)
+  FROM json_to_recordset($1)
+    AS u (id uuid, status text, position int, run int, attempt int, "startedAt" timestamptz, "finishedAt" timestamptz,
+      "dueAt" timestamptz, result text, error text, steps text)
   WHERE j.id = u.id AND j.position < u.position
   RETURNING j.id`;
 
@@ -38,6 +43,8 @@ export class ReportProjection {
   constructor(
     private readonly catalog: Catalog,
     private readonly connection: Connection,
+    private readonly windows: TenantWindows,
+    private readonly release: JobRelease,
     private readonly pool: Pool,
     private readonly log: Logger,
   ) {}
@@ -69,6 +76,7 @@ export class ReportProjection {
       const received = events.flatMap((event) => this.#read(event));
       const changes = foldReports(received.map(({ report }) => report));
       const changed = await this.#write(changes, received);
+      this.#observeLag(received);
       this.#announce(
         changes.filter((change) => changed.has(change.id)),
         received,
@@ -91,26 +99,11 @@ export class ReportProjection {
   async #write(changes: JobChange[], received: Received[]): Promise<Set<string>> {
     const objects = this.#producedObjects(received);
     if (objects.length === 0) return applyChanges(this.pool, changes);
-    const client = await this.pool.connect();
-    // The pool listens only to the clients that it holds; without a listener a lost connection would end the process.
-    let broken: Error | undefined;
-    const lose = (error: Error) => {
-      broken = error;
-    };
-    client.on('error', lose);
-    try {
-      await client.query('BEGIN');
+    return inTransaction(this.pool, async (client) => {
       const changed = await applyChanges(client, changes);
       await registerObjects(client, objects);
-      await client.query('COMMIT');
       return changed;
-    } catch (error) {
-      await client.query('ROLLBACK').catch(lose);
-      throw error;
-    } finally {
-      client.removeListener('error', lose);
-      client.release(broken);
-    }
+    });
   }
 
   #producedObjects(received: Received[]) {
@@ -121,21 +114,25 @@ export class ReportProjection {
     });
   }
 
-  /** Followers hear of a step only after it is in the ledger, so what they fetch next agrees with what they heard. */
   #announce(changes: JobChange[], received: Received[]): void {
-    const commands = new Map(received.map(({ report }) => [report.jobId, report.command]));
-    for (const change of changes) {
-      if (isFinal(change.status)) {
-        const command = commands.get(change.id)!;
-        jobsFinished.inc({ command, status: change.status, error_type: change.error?.code ?? '' });
-      }
-      for (const step of change.steps) this.#live(change.id, step);
+    const origins = new Map(received.map((each) => [each.report.jobId, each]));
+    let room = false;
+    for (const { id, status, error, steps } of changes) {
+      const { report, tenant } = origins.get(id)!;
+      if (isFinal(status)) jobsFinished.inc({ command: report.command, status, error_type: error?.code ?? '' });
+      // A job that ended or that waits for its next attempt is no longer with the broker.
+      if (status !== 'running') room = this.windows.leave(report.command, tenant) || room;
+      announceSteps(this.connection, id, steps);
     }
+    if (room) this.release.wake();
   }
 
-  #live(jobId: string, step: JobStep): void {
-    if (!this.connection.up()) return;
-    this.connection.nc.publish(liveSubject(jobId), JSON.stringify({ step } satisfies LiveMessage));
+  /** How long each run waited for a worker. */
+  #observeLag(received: Received[]): void {
+    for (const { report } of received) {
+      if (!report.publishedAt) continue;
+      this.windows.observe(report.command, Date.parse(report.startedAt) - Date.parse(report.publishedAt));
+    }
   }
 }
 
@@ -146,20 +143,13 @@ function isRefused(error: unknown): boolean {
 
 async function applyChanges(client: Pool | PoolClient, changes: JobChange[]): Promise<Set<string>> {
   if (changes.length === 0) return new Set();
-  const column = <T>(pick: (change: JobChange) => T) => changes.map(pick);
-  const json = (value: unknown) => (value === undefined || value === null ? null : JSON.stringify(value));
-  const { rows } = await client.query<{ id: string }>(APPLY, [
-    column((change) => change.id),
-    column((change) => change.status),
-    column((change) => change.position),
-    column((change) => change.run),
-    column((change) => change.attempt),
-    column((change) => change.startedAt),
-    column((change) => change.finishedAt),
-    column((change) => change.dueAt),
-    column((change) => json(change.result)),
-    column((change) => json(change.error)),
-    column((change) => JSON.stringify(change.steps)),
-  ]);
-  return new Set(rows.map(({ id }) => id));
+  const json = (value: unknown) => (value === undefined || value === null ? undefined : JSON.stringify(value));
+  const rows = changes.map((change) => ({
+    ...change,
+    result: json(change.result),
+    error: json(change.error),
+    steps: json(change.steps),
+  }));
+  const changed = await client.query<{ id: string }>(APPLY, [JSON.stringify(rows)]);
+  return new Set(changed.rows.map(({ id }) => id));
 }

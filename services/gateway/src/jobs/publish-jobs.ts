@@ -33,6 +33,11 @@ const GIVE_BACK = `
 interface Published {
   id: string;
   run: number;
+  key: string;
+}
+
+function keyOf({ command, tenant }: Publication): string {
+  return `${command.type} ${tenant}`;
 }
 
 function columns(published: Published[]): [string[], number[]] {
@@ -45,6 +50,8 @@ function columns(published: Published[]): [string[], number[]] {
  */
 export class JobPublication {
   #inFlight = 0;
+  /** Publications that the ledger has not been told of, by command and tenant. */
+  readonly #unmarked = new Map<string, number>();
   #marks: Published[] = [];
   #returned: Published[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -60,23 +67,39 @@ export class JobPublication {
   /** Publishes without making the caller wait. When NATS is down or slow, the job is left to the dispatcher. */
   offer(job: Publication): void {
     if (this.connection.up() && this.#inFlight < IN_FLIGHT_LIMIT) void this.publish(job);
-    else this.#giveBack({ id: job.jobId, run: job.run });
+    else {
+      this.#count(keyOf(job), 1);
+      this.#giveBack({ id: job.jobId, run: job.run, key: keyOf(job) });
+    }
+  }
+
+  /** How many jobs were published of which the ledger has not been told yet. */
+  unmarked(command: string, tenant: string): number {
+    return this.#unmarked.get(`${command} ${tenant}`) ?? 0;
   }
 
   /** Resolves to false when the broker did not take the job; it is then due at once and tried again. */
   async publish(job: Publication, parent?: Context): Promise<boolean> {
+    const published = { id: job.jobId, run: job.run, key: keyOf(job) };
     this.#inFlight += 1;
+    this.#count(published.key, 1);
     try {
       await this.publisher.publish(job, parent);
-      this.#mark({ id: job.jobId, run: job.run });
+      this.#mark(published);
       return true;
     } catch (error) {
       this.log.warn({ err: error, job: job.jobId }, 'not published, the dispatcher will try again');
-      this.#giveBack({ id: job.jobId, run: job.run });
+      this.#giveBack(published);
       return false;
     } finally {
       this.#inFlight -= 1;
     }
+  }
+
+  #count(key: string, change: number): void {
+    const count = (this.#unmarked.get(key) ?? 0) + change;
+    if (count > 0) this.#unmarked.set(key, count);
+    else this.#unmarked.delete(key);
   }
 
   #mark(published: Published): void {
@@ -113,6 +136,8 @@ export class JobPublication {
         { err: error, jobs: marks.length + returned.length },
         'not noted; leases run out, and what was published is repeated',
       );
+    } finally {
+      for (const { key } of [...marks, ...returned]) this.#count(key, -1);
     }
   }
 }

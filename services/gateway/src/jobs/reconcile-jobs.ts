@@ -2,6 +2,7 @@ import type { Catalog } from '@tandem/contracts/catalog';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import { hasRead, newestEvent, oldestHeld } from '@tandem/messaging/broker-state';
 import type { Connection } from '@tandem/messaging/connection';
+import { Repeat } from '@tandem/runtime/repeat';
 import type { Logger } from '@tandem/telemetry/logger';
 import { dispatched } from '@tandem/telemetry/metrics';
 import type { Pool } from 'pg';
@@ -18,7 +19,7 @@ const RELEASE = `
   UPDATE gateway.jobs SET due_at = now()
   WHERE id IN (
     SELECT id FROM gateway.jobs
-    WHERE command = $1 AND status IN ('accepted', 'running', 'retrying') AND due_at IS NULL
+    WHERE command = $1 AND status IN ('accepted', 'running', 'retrying') AND due_at IS NULL AND NOT waiting
       AND GREATEST(moved_at, published_at) < LEAST($2::timestamptz, now()) - $3 * interval '1 ms'
     ORDER BY id LIMIT ${BATCH}
     FOR UPDATE SKIP LOCKED
@@ -31,9 +32,7 @@ const RELEASE = `
  * result: effects are idempotent and states only move forward.
  */
 export class JobReconciliation {
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
-  #busy: Promise<void> = Promise.resolve();
+  readonly #rounds = new Repeat(() => this.#round());
   readonly #asked = new Map<string, { oldest: Date; newest: number }>();
 
   constructor(
@@ -47,20 +46,15 @@ export class JobReconciliation {
   ) {}
 
   start(): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#busy = this.#round().then(() => this.start());
-    }, EVERY_MS);
+    this.#rounds.start(EVERY_MS);
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#busy;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #round(): Promise<void> {
-    if (!this.connection.up()) return;
+  async #round(): Promise<number> {
+    if (!this.connection.up()) return EVERY_MS;
     try {
       for (const command of this.catalog.all()) await this.#reconcile(command);
     } catch (error) {
@@ -68,6 +62,7 @@ export class JobReconciliation {
       this.log.warn({ err: error }, 'the broker cannot be compared with the ledger; its streams are provisioned again');
       await this.provision().catch((cause: unknown) => this.log.warn({ err: cause }, 'not provisioned, trying again'));
     }
+    return EVERY_MS;
   }
 
   async #reconcile(command: CommandDefinition): Promise<void> {

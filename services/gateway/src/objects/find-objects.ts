@@ -1,5 +1,5 @@
 import { type ObjectReference, objectKey, type StoredObject } from '@tandem/contracts/object';
-import { type DataSource, In, type Repository } from 'typeorm';
+import { Any, type DataSource, type Repository } from 'typeorm';
 import { type FieldError, Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { ObjectEntity, type RegisteredObject } from './object.entity.js';
@@ -54,7 +54,7 @@ export class ObjectFinder {
 
   #visible(principal: Principal, ids: string[]): Promise<RegisteredObject[]> {
     const owner = principal.role === 'authenticated' ? { owner: principal.actor } : {};
-    return this.#objects.findBy({ id: In(ids), tenant: principal.tenant, ...owner });
+    return this.#objects.findBy({ id: Any([...new Set(ids)]), tenant: principal.tenant, ...owner });
   }
 }
 

@@ -1,5 +1,5 @@
 import { EntitySchema } from 'typeorm';
-import { SCHEMA } from '../jobs/job.entity.js';
+import { SCHEMA } from '../jobs/job-row.js';
 
 /** One row of the register of objects; the bytes lie in the object store. */
 export interface RegisteredObject {

@@ -1,6 +1,7 @@
 import type { Catalog } from '@tandem/contracts/catalog';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import { JobView } from '@tandem/contracts/job';
+import { JobRequest } from '@tandem/contracts/job-options';
 import { commandRoute } from '@tandem/contracts/subjects';
 import { z } from 'zod';
 import {
@@ -10,20 +11,12 @@ import {
   type ZodOpenApiPathsObject,
 } from 'zod-openapi';
 import { HealthReport } from '../health/check-health.js';
-import { ProblemDocument } from '../http/problem.js';
 import { JobQuery } from '../jobs/jobs.controller.js';
 import { ObjectView, UploadQuery } from '../objects/objects.controller.js';
+import { ledgerPaths } from './ledger-paths.js';
+import { idPath, NOT_FOUND, PROBLEMS, problem, UNREADABLE } from './responses.js';
 
-const problem = { content: { 'application/problem+json': { schema: ProblemDocument } } };
-const PROBLEMS = {
-  '401': { ...problem, description: 'No token, or not a valid one' },
-  '403': { ...problem, description: 'The token lacks the scope' },
-  '429': { ...problem, description: 'Too many requests; see Retry-After' },
-};
-const NOT_FOUND = { '404': { ...problem, description: 'Not there, or not yours' } };
-const UNREADABLE = { '400': { ...problem, description: 'The body cannot be read' } };
 const job = { 'application/json': { schema: JobView } };
-const idPath = z.object({ id: z.uuid() });
 
 const COMMAND_HEADERS = z.object({
   'Idempotency-Key': z.string().min(1).max(255).optional().meta({
@@ -43,20 +36,31 @@ function commandOperation(command: CommandDefinition): ZodOpenApiOperationObject
     tags: [command.service],
     requestParams: { header: COMMAND_HEADERS },
     requestBody: { required: true, content: { 'application/json': { schema: command.input } } },
-    responses: {
-      '200': { description: 'Finished within the time that Prefer gave; the status may be failed', content: job },
-      '202': { description: 'Accepted: the job will reach a final state. Location names it', content: job },
-      ...UNREADABLE,
-      ...PROBLEMS,
-      ...NOT_FOUND,
-      '415': { ...problem, description: 'The command does not take this type of object' },
-      '422': { ...problem, description: 'A field is not valid; errors names it' },
-    },
+    responses: accepted,
   };
 }
 
+const accepted = {
+  '200': { description: 'Finished within the time that Prefer gave; the status may be failed', content: job },
+  '202': { description: 'Accepted: the job will reach a final state. Location names it', content: job },
+  ...UNREADABLE,
+  ...PROBLEMS,
+  ...NOT_FOUND,
+  '415': { ...problem, description: 'The command does not take this type of object' },
+  '422': { ...problem, description: 'A field is not valid; errors names it' },
+};
+
 const jobs: ZodOpenApiPathsObject = {
   '/v1/jobs': {
+    post: {
+      operationId: 'jobs.submit',
+      summary: 'Submit a job with options: priority, time, expiry, timeout, attempts, backoff, tags, parent',
+      description: "Needs the scope of the command. Without options the command's own route does the same.",
+      tags: ['jobs'],
+      requestParams: { header: COMMAND_HEADERS },
+      requestBody: { required: true, content: { 'application/json': { schema: JobRequest } } },
+      responses: accepted,
+    },
     get: {
       operationId: 'jobs.list',
       summary: 'List jobs, newest first',
@@ -172,7 +176,7 @@ export function openApi(catalog: Catalog): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     security: [{ supabase: [] }],
-    paths: { ...Object.fromEntries(commands), ...objects, ...jobs, ...health },
+    paths: { ...Object.fromEntries(commands), ...objects, ...jobs, ...ledgerPaths, ...health },
     components: {
       schemas: Object.fromEntries(results),
       securitySchemes: { supabase: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },

@@ -1,0 +1,38 @@
+/** What the tests run in isolated processes. */
+import { twice } from './isolated-work-import.fixture.js';
+
+export const echo = (input: unknown) => input;
+export const doubled = (input: number) => twice(input);
+export const pid = () => process.pid;
+export const environment = () => Object.keys(process.env);
+
+export function spin(): never {
+  for (;;);
+}
+
+export function spinAloud(): never {
+  console.log(`spinning in ${process.pid}`);
+  for (;;);
+}
+
+export function failUncloneable(): never {
+  throw Object.assign(new TypeError('no such glyph'), { again: () => {} });
+}
+
+export function failWithCode(): never {
+  throw Object.assign(new TypeError('no such glyph'), { code: 'font' });
+}
+
+export function quit(code: number): never {
+  process.exit(code);
+}
+
+export function eatHeap(): never {
+  const eaten: unknown[] = [];
+  for (;;) eaten.push(new Array(1000).fill(eaten.length));
+}
+
+export function eatBuffers(): never {
+  const eaten: Buffer[] = [];
+  for (;;) eaten.push(Buffer.alloc(1024 * 1024, 1));
+}

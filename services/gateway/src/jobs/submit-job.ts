@@ -1,0 +1,138 @@
+import { Catalog } from '@tandem/contracts/catalog';
+import type { CommandDefinition } from '@tandem/contracts/command';
+import type { JobOptions } from '@tandem/contracts/job-options';
+import type { ObjectReference } from '@tandem/contracts/object';
+import { requireScope } from '../http/caller.js';
+import { Problem } from '../http/problem.js';
+import { validate } from '../http/validate.js';
+import type { Principal } from '../identity/principal.js';
+import { ObjectFinder } from '../objects/find-objects.js';
+import { type Admitted, JobAdmission, type Submission } from './admit-job.js';
+import { JobFinder } from './find-jobs.js';
+import { planOf } from './plan-job.js';
+import { JobPublication } from './publish-jobs.js';
+import { JobRelease } from './release-jobs.js';
+import { TenantWindows } from './tenant-windows.js';
+
+/** What a caller wants done. */
+export interface Wish {
+  command: CommandDefinition;
+  input: unknown;
+  options?: JobOptions;
+  idempotencyKey?: string;
+  /** JSON pointer of the request that holds `input` and `options`; undefined when the body is the input itself. */
+  at?: string;
+}
+
+/** A wish that was found good, and the objects that it names, which are still to be looked up. */
+export interface Prepared {
+  submission: Submission;
+  references: ObjectReference[];
+}
+
+/** Submits jobs: checks what the caller may do and what the command takes, admits, and hands to the broker. */
+export class JobSubmission {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly objects: ObjectFinder,
+    private readonly admission: JobAdmission,
+    private readonly windows: TenantWindows,
+    private readonly release: JobRelease,
+    private readonly publication: JobPublication,
+    private readonly finder: JobFinder,
+  ) {}
+
+  /** Throws a `Problem`: `not_found` for a command that does not exist, `forbidden` when the caller lacks its scope. */
+  command(caller: Principal, type: string): CommandDefinition {
+    const command = this.catalog.get(type);
+    if (!command) throw new Problem('not_found', `There is no command ${type}. /openapi.json lists what there is.`);
+    requireScope(caller, command.scope);
+    return command;
+  }
+
+  /** Checks a wish without admitting it. Throws a `Problem` that names what is wrong. */
+  prepare(caller: Principal, { command, input, options, idempotencyKey, at }: Wish, now: Date): Prepared {
+    const inputAt = at === undefined ? '' : `${at}/input`;
+    const valid = validate(command.input, input, 'body', inputAt);
+    const plan = planOf(command, options, now, `${at ?? ''}/options`);
+    const references = (command.reads?.(valid) ?? []).map((reference) => ({
+      ...reference,
+      pointer: inputAt + reference.pointer,
+    }));
+    const { tenant, actor } = caller;
+    const submission: Submission = {
+      command,
+      input: valid,
+      principal: { tenant, actor },
+      plan,
+      idempotencyKey,
+      requested: options,
+    };
+    return { submission, references };
+  }
+
+  /**
+   * When it resolves, the job is on disk. `onAdmitted` is called before the job can run, so that who waits for it can
+   * listen. Throws a `Problem` that names what is wrong.
+   */
+  async submit(
+    caller: Principal,
+    wish: Wish,
+    onAdmitted: (admitted: Admitted) => void = () => undefined,
+  ): Promise<Admitted> {
+    const now = new Date();
+    const { submission, references } = this.prepare(caller, wish, now);
+    const { plan } = submission;
+    submission.objects = await this.objects.resolve(caller, references);
+    if (plan.parent) await this.checkParent(caller, plan.parent, `${wish.at ?? ''}/options/parent`);
+    this.takePlace(submission);
+    const admitted = await this.#admit(submission, now);
+    onAdmitted(admitted);
+    if (admitted.created) this.dispatch(admitted.id, submission);
+    return admitted;
+  }
+
+  /** A job that may run now takes a place in its tenant's window, or waits for one. */
+  takePlace(submission: Submission): void {
+    const { command, principal, plan } = submission;
+    submission.waiting = plan.runAt === undefined && !this.windows.enter(command.type, principal.tenant);
+  }
+
+  /** Gives back the place of a job that was not admitted after all. */
+  leavePlace({ command, principal, plan, waiting }: Submission): void {
+    if (plan.runAt === undefined && !waiting) this.windows.leave(command.type, principal.tenant);
+  }
+
+  /** Hands a job that stands in the ledger to the broker, or to whatever will do so in time. */
+  dispatch(jobId: string, { command, input, objects, principal, plan, waiting }: Submission): void {
+    const { tenant, actor } = principal;
+    if (waiting) {
+      this.windows.queued(command.type, tenant);
+      this.release.wake();
+    } else if (!plan.runAt) {
+      const { lane, attempts, timeoutMs, backoff, expiresAt } = plan;
+      const first = { run: 1, attempt: 1, attempts, lane, timeoutMs, backoff, expiresAt };
+      this.publication.offer({ jobId, tenant, actor, command, input, objects, ...first });
+    }
+  }
+
+  /** Throws a `Problem` `not_found` when the caller has no such job. */
+  async checkParent(caller: Principal, parent: string, pointer: string): Promise<void> {
+    await this.finder.history(caller, parent).catch((error: unknown) => {
+      if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
+      const detail = 'there is no such job, or it is not yours';
+      throw new Problem('not_found', `${pointer}: ${detail}`, [{ pointer, detail }]);
+    });
+  }
+
+  async #admit(submission: Submission, now: Date): Promise<Admitted> {
+    try {
+      const admitted = await this.admission.admit(submission, now);
+      if (!admitted.created) this.leavePlace(submission);
+      return admitted;
+    } catch (error) {
+      this.leavePlace(submission);
+      throw error;
+    }
+  }
+}
