@@ -13,7 +13,7 @@ export interface Sizes {
   waited: number;
 }
 
-export const SIZES: Sizes = { inFlight: 5_000, sequential: 500, batched: 10_000, batchSize: 1_000, waited: 200 };
+export const SIZES: Sizes = { inFlight: 4_000, sequential: 300, batched: 10_000, batchSize: 1_000, waited: 200 };
 
 /** A phase of single jobs ends after so many seconds, whatever it has by then. */
 const PATIENCE_S = 3;

@@ -13,11 +13,17 @@ export interface Remote<Calls> {
   next(event: string): Promise<{ at: number }>;
   /** Ends the process at once, as a crash would. */
   kill(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 export type RemoteProducer = Remote<ProducerCalls>;
 export type RemoteWorker = Remote<WorkerCalls>;
+
+const started = new Set<{ kill(): Promise<void> }>();
+
+/** Ends all that still run, before the servers that they are connected to. */
+export async function killRemotes(): Promise<void> {
+  await Promise.all([...started].map((each) => each.kill()));
+}
 
 /** Starts one side of a job system in a process of its own. */
 export async function startRemote<Calls>(args: string[], env: NodeJS.ProcessEnv): Promise<Remote<Calls>> {
@@ -25,7 +31,7 @@ export async function startRemote<Calls>(args: string[], env: NodeJS.ProcessEnv)
   return remote(script, args.join(' '));
 }
 
-function remote<Calls>({ child, pid, stop }: Script, what: string): Remote<Calls> {
+function remote<Calls>({ child, pid }: Script, what: string): Remote<Calls> {
   let calls = 0;
   const answers = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
   child.on('message', (message: { id?: number; result?: unknown; error?: string; event?: string; at?: number }) => {
@@ -47,7 +53,7 @@ function remote<Calls>({ child, pid, stop }: Script, what: string): Remote<Calls
       child.send({ id, call: name, arg });
     });
   };
-  return {
+  const self: Remote<Calls> = {
     pid,
     call: call as unknown as Remote<Calls>['call'],
     next: async (event) => (await once(child, `event ${event}`))[0],
@@ -56,6 +62,8 @@ function remote<Calls>({ child, pid, stop }: Script, what: string): Remote<Calls
       child.kill('SIGKILL');
       await gone;
     },
-    stop,
   };
+  started.add(self);
+  child.on('exit', () => started.delete(self));
+  return self;
 }

@@ -1,6 +1,7 @@
 import { openArena } from '../arena.ts';
 import { type Contestant, enter, measure, type Round, SIZES, type Sizes } from '../measure-jobs.ts';
 import { measureRecovery, PATIENCE_S } from '../measure-recovery.ts';
+import { killRemotes } from '../remote.ts';
 import { conditions, figure, inOneLine, markdown, median, type Report } from '../report.ts';
 import { chosenSystems, SYSTEMS } from '../systems.ts';
 
@@ -49,6 +50,7 @@ export async function run(
     const peers = systems.some(({ key }) => key !== 'tandem') ? ['bullmq', 'pg-boss', 'graphile-worker'] : [];
     return report(results, rounds, { ...conditions(peers), ...arena.versions });
   } finally {
+    await killRemotes();
     await arena.stop();
   }
 }
