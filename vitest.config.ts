@@ -10,7 +10,7 @@ export default defineConfig({
   ssr: { resolve },
   environments: { __vitest__: { resolve } }, // where the global setup is loaded
   test: {
-    include: ['{libs,services}/*/src/**/*.test.ts', 'e2e/**/*.test.ts', 'tools/**/*.test.ts'],
+    include: ['{libs,services}/*/src/**/*.test.ts', 'e2e/**/*.test.ts', 'chaos/**/*.test.ts', 'tools/**/*.test.ts'],
     globalSetup: ['libs/testing/src/global-setup.ts'],
     env: { NATS_SERVER_BIN: findNatsServer(import.meta.dirname) ?? '' },
     testTimeout: 60_000,

@@ -37,6 +37,7 @@ export async function startStack({ probeWorker = true } = {}): Promise<Stack> {
     ADMIN_PORT: '0',
     LOG_LEVEL: 'warn',
     DATABASE_URL: postgres.url,
+    DATABASE_PREPARE: process.env.DATABASE_PREPARE ?? 'true',
     NATS_URL: nats.url,
     STORAGE_DIR: join(folder, 'objects'),
     JWKS_URL: issuer.jwksUrl,

@@ -42,7 +42,7 @@ test('jobs of a worker that is killed in the middle of them are run by another, 
   await media.kill('SIGKILL');
   expect((await Promise.all(ids.map((id) => api.job(id)))).map(({ status }) => status)).not.toContain('succeeded');
   media = await cluster.startMedia();
-  // 15 s after its last heartbeat JetStream takes a worker for dead.
+  // 10 s after its last heartbeat JetStream takes a worker for dead.
   await expectSucceededOnce(api, cluster.postgres.url, ids, 45_000);
 });
 

@@ -30,6 +30,7 @@ const COMMANDS = {
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
   'new-service': { needs: [], run: newService },
   bench: { needs: ['build', 'nats'], run: bench },
+  chaos: { needs: ['build', 'nats'], run: (machine, args) => run(machine, ['chaos/run.ts', ...args]) },
 };
 
 async function main() {

@@ -14,7 +14,7 @@ import type { CommandContext } from './handler.js';
 import type { JobReports } from './job-reporter.js';
 import { Rejected } from './outcome.js';
 import { Cancelled, HandedBack, type Outcome, outcomeOf, reportOf } from './outcome-report.js';
-import { progressOf } from './progress.js';
+import { Progress } from './progress.js';
 
 /** Deliveries beyond a job's attempts after which a worker must be presumed to die of this very job. */
 const SPARE_DELIVERIES = 3;
@@ -155,10 +155,11 @@ async function settle(
   const cancelTimeout = clock.after(limitMs, () => abort.abort(new TimedOut(limitMs)));
   const stop = () => abort.abort(stopping.reason);
   stopping.addEventListener('abort', stop, { once: true });
+  const progress = new Progress(envelope.subject, environment.reporter, clock);
   const done = environment.watchdog?.running(`${command.type} ${envelope.subject}`);
   const unwatch = environment.cancellations?.watch(envelope.subject, () => abort.abort(new Cancelled()));
   try {
-    const work = handle(environment, envelope, abort.signal);
+    const work = handle(environment, envelope, abort.signal, progress);
     abort.signal.addEventListener('abort', () => {
       void environment.stragglers?.watch(work, { job: envelope.subject, command: command.type, graceMs: GRACE_MS });
     });
@@ -174,6 +175,7 @@ async function settle(
     return outcomeOf(abort.signal.aborted ? abort.signal.reason : error);
   } finally {
     cancelTimeout();
+    progress.end();
     unwatch?.();
     done?.();
     stopping.removeEventListener('abort', stop);
@@ -201,9 +203,10 @@ function refusalOf(
 }
 
 async function handle(
-  { command, handler, reporter, clock }: RunEnvironment,
+  { command, handler }: RunEnvironment,
   envelope: CommandEnvelope,
   signal: AbortSignal,
+  progress: Progress,
 ): Promise<unknown> {
   return handler({
     data: parseTolerant(command.input, envelope.data),
@@ -216,7 +219,7 @@ async function handle(
       objects: envelope.objects ?? {},
     },
     signal,
-    progress: progressOf(envelope.subject, reporter, clock),
+    progress: progress.report,
   });
 }
 

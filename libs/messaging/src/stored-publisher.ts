@@ -22,10 +22,11 @@ export class StoredPublisher {
 
   constructor(private readonly nc: NatsConnection) {
     nc.subscribe(`${this.#inbox}.*`, { callback: (_error, message) => this.#answered(message) });
+    void this.#watchConnection();
   }
 
   /** Rejects when JetStream refuses the message, no stream takes its subject, or no answer comes within 5 s. */
-  publish(subject: string, payload: string | Uint8Array, headers: MsgHdrs): Promise<void> {
+  publish(subject: string, payload: string | Uint8Array, headers?: MsgHdrs): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#sequence += 1;
       const token = this.#sequence.toString(36);
@@ -39,6 +40,14 @@ export class StoredPublisher {
         }
       });
     });
+  }
+
+  /** An answer that was under way when the connection broke never comes; who waits for it can try again at once. */
+  async #watchConnection(): Promise<void> {
+    for await (const { type } of this.nc.status()) {
+      if (type !== 'disconnect') continue;
+      for (const token of [...this.#pending.keys()]) this.#settle(token, new Error('the connection to NATS broke'));
+    }
   }
 
   #answered(message: Msg): void {

@@ -15,7 +15,7 @@ import type { CommandDefinition } from '@tandem/contracts/command';
 import { commandSubject, durableName, LANES, STREAMS } from '@tandem/contracts/subjects';
 
 /** How long a delivery may stay silent before JetStream gives it to another worker, in ms. */
-export const ACK_WAIT_MS = 15_000;
+export const ACK_WAIT_MS = 10_000;
 
 const DAY_MS = 86_400_000;
 

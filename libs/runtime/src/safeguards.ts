@@ -2,7 +2,7 @@ import { type EventLoopWatchdog, startEventLoopWatchdog } from './event-loop-wat
 import type { Lifecycle } from './lifecycle.js';
 import { type GiveUp, restartBySupervisor } from './stragglers.js';
 
-/** Longer than JetStream waits for a heartbeat (15 s): by then the jobs of a blocked process are with others. */
+/** Longer than JetStream waits for a heartbeat (10 s): by then the jobs of a blocked process are with others. */
 const BLOCKED_LIMIT_MS = 20_000;
 
 /** What a process does about work that does not listen; empty for one that nobody would start again. */

@@ -31,6 +31,17 @@ describe('without an exporter', () => {
     });
     expect(currentTraceId()).toBeUndefined();
   });
+
+  it('continues the trace of its parent unsampled, with its tracestate, but not where a root is asked for', () => {
+    start();
+    const parent = extractTrace((name) => ({ traceparent: PARENT, tracestate: 'vendor=1' })[name]);
+    const child = tracer().startSpan('child', {}, parent).spanContext();
+    expect(child).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', traceFlags: 0 });
+    expect(child.spanId).not.toBe('b7ad6b7169203331');
+    expect(child.traceState?.serialize()).toBe('vendor=1');
+    expect(tracer().startSpan('root', { root: true }, parent).spanContext().traceId).not.toBe(child.traceId);
+    tracer().startActiveSpan('active', {}, parent, () => expect(currentTraceId()).toBe(child.traceId));
+  });
 });
 
 describe('propagation', () => {

@@ -3,9 +3,10 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
-import { AlwaysOffSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import { samplerFromEnv } from './sampler.js';
+import { unrecordedSpans } from './unrecorded-spans.js';
 
 /** A share in the tracing of this process. */
 export interface Tracing {
@@ -42,23 +43,26 @@ export function tracer(): Tracer {
   return trace.getTracer('tandem');
 }
 
-function register(service: string, version: string | undefined, env: NodeJS.ProcessEnv): TracerProvider {
+function register(service: string, version: string | undefined, env: NodeJS.ProcessEnv): TracerProvider | undefined {
   const exporting = Boolean(env.OTEL_EXPORTER_OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT);
-  const started = new TracerProvider({
-    resource: defaultResource()
-      .merge(resourceFromAttributes({ [ATTR_SERVICE_NAME]: service, [ATTR_SERVICE_VERSION]: version }))
-      .merge(detectResources({ detectors: [envDetector] })),
-    // A span that is not sampled still has ids, which problem documents and the ledger show, but records nothing.
-    sampler: exporting ? samplerFromEnv(env) : new AlwaysOffSampler(),
-    spanProcessors: exporting ? [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })] : [],
-  });
+  const started = exporting ? exportingProvider(service, version, env) : undefined;
   // Where an operator loaded an SDK with `node --import`, these keep that one, and ours stays unused.
-  registered = trace.setGlobalTracerProvider(started);
+  registered = trace.setGlobalTracerProvider(started ?? { getTracer: () => unrecordedSpans });
   if (registered) {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   }
   return started;
+}
+
+function exportingProvider(service: string, version: string | undefined, env: NodeJS.ProcessEnv): TracerProvider {
+  return new TracerProvider({
+    resource: defaultResource()
+      .merge(resourceFromAttributes({ [ATTR_SERVICE_NAME]: service, [ATTR_SERVICE_VERSION]: version }))
+      .merge(detectResources({ detectors: [envDetector] })),
+    sampler: samplerFromEnv(env),
+    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
+  });
 }
 
 async function unregister(): Promise<void> {

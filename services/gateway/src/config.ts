@@ -8,6 +8,9 @@ export const GatewayConfig = z.object({
   ADMIN_PORT: port(9464).meta({ description: 'Port of /metrics, /livez and /readyz; 0 takes any free one' }),
   DATABASE_URL: z.string().meta({ description: 'PostgreSQL; transaction pooling is fine' }),
   DATABASE_POOL: int(10, { min: 2, max: 200 }).meta({ description: 'Connections to PostgreSQL' }),
+  DATABASE_PREPARE: flag(false).meta({
+    description: 'Prepare statements by name: faster; not through a pooler in transaction mode, unless it follows them',
+  }),
   NATS_URL: z.string().meta({ description: 'NATS with JetStream, 2.12 or newer; several addresses with commas' }),
   NATS_REPLICAS: int(1, { min: 1, max: 5 }).meta({ description: 'Copies of each stream; 3 on a NATS cluster' }),
   STORAGE_DIR: z.string().default('.tandem/objects').meta({ description: 'Folder of the object store' }),

@@ -33,7 +33,7 @@ import { JobRelease } from './jobs/release-jobs.js';
 import { JobReplay } from './jobs/replay-jobs.js';
 import { ReplaysController } from './jobs/replays.controller.js';
 import { BatchSubmission } from './jobs/submit-batch.js';
-import { SubmitCommandController } from './jobs/submit-command.controller.js';
+import { CommandSubmission, UnknownCommandController } from './jobs/submit-command.js';
 import { JobSubmission } from './jobs/submit-job.js';
 import { TenantWindows } from './jobs/tenant-windows.js';
 import { ObjectDownload } from './objects/download-object.js';
@@ -62,7 +62,9 @@ export class GatewayModule {
     const pool = poolOf(database);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
-    const limit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
+    const guard = new CallerGuard(verifier, new RateLimit(config.RATE_LIMIT_PER_MINUTE));
+    const problems = new ProblemFilter(logger);
+    const follower = new JobFollower(connection, finder);
     const publication = new JobPublication(connection, new CommandPublisher(connection.nc), pool, logger);
     const windows = new TenantWindows({ least: 16, most: config.TENANT_WINDOW });
     const release = new JobRelease(catalog, connection, windows, publication, pool, logger);
@@ -91,10 +93,11 @@ export class GatewayModule {
       new BulkReplays(finder, replay, pool, logger),
       new CommandPauses(catalog, connection, pool, logger),
       new JobCancellation(connection, finder, pool, logger),
-      new JobFollower(connection, finder),
+      follower,
+      new CommandSubmission(guard, problems, submission, finder, follower),
       new JobDispatcher(catalog, connection, windows, publication, release, pool, logger),
       new JobRetention(retention, pool, logger),
-      new ReportProjection(catalog, connection, windows, release, pool, logger),
+      new ReportProjection(catalog, connection, windows, release, publication, follower, pool, logger),
       objects,
       new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),
@@ -107,15 +110,15 @@ export class GatewayModule {
         BatchesController,
         ReplaysController,
         CommandsController,
-        SubmitCommandController,
+        UnknownCommandController,
         ObjectsController,
         HealthController,
         ReferenceController,
       ],
       providers: [
         ...parts.map((part) => ({ provide: part.constructor, useValue: part })),
-        { provide: APP_GUARD, useValue: new CallerGuard(verifier, limit) },
-        { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
+        { provide: APP_GUARD, useValue: guard },
+        { provide: APP_FILTER, useValue: problems },
       ],
     };
   }

@@ -36,6 +36,7 @@ import { ReportProjection } from './jobs/project-reports.js';
 import { JobPublication } from './jobs/publish-jobs.js';
 import { JobReconciliation, LEDGER_CONSUMER } from './jobs/reconcile-jobs.js';
 import { JobRelease } from './jobs/release-jobs.js';
+import { CommandSubmission } from './jobs/submit-command.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
 import { OptionsBatchesAndCounts1763800000000 } from './migrations/2-options-batches-and-counts.js';
 import { ObjectEntity } from './objects/object.entity.js';
@@ -65,6 +66,7 @@ export async function startGateway(
     entities: [ObjectEntity],
     migrations: [LedgerAndObjects1763700000000, OptionsBatchesAndCounts1763800000000],
     poolSize: config.DATABASE_POOL,
+    prepare: config.DATABASE_PREPARE,
   });
   lifecycle.onStop('database', 5_000, () => database.destroy());
   const connection = await connectNats(config.NATS_URL, 'gateway');
@@ -110,12 +112,13 @@ async function createApp(foundations: Foundations): Promise<NestFastifyApplicati
     frameworkErrors: refusePath,
   });
   const server = adapter.getInstance() as unknown as FastifyInstance;
-  observeRequests(server, foundations.catalog);
+  observeRequests(server);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.register(foundations), adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: new NestLogger(logger),
   });
+  app.get(CommandSubmission).route(server, foundations.catalog);
   await acceptBodies(server, config.OBJECT_MAX_MB * 1_000_000);
   await harden(server, config.CORS_ORIGINS);
   const pages = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));

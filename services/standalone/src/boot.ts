@@ -45,6 +45,8 @@ export async function boot(
     PORT: String(config.PORT),
     ADMIN_PORT: String(config.ADMIN_PORT),
     DATABASE_URL: database,
+    // Our own PostgreSQL has no pooler in front.
+    DATABASE_PREPARE: environment.DATABASE_PREPARE ?? (config.DATABASE_URL ? undefined : 'true'),
     NATS_URL: nats,
     STORAGE_DIR: environment.STORAGE_DIR ?? join(data, 'objects'),
   };

@@ -20,9 +20,10 @@ export async function acceptBodies(server: FastifyInstance, maxObjectBytes: numb
     else done();
   });
   server.addContentTypeParser('*', (request, payload, parsed) => {
+    if (isStreamed(request)) return parsed(null, payload);
     // The stream's events run outside the request's context; the handler must not, or its trace would end here.
-    const done = context.bind(context.active(), parsed);
-    if (isStreamed(request)) return done(null, payload);
+    const active = context.active();
+    const done = (error: Error | null, body?: unknown) => context.with(active, () => parsed(error, body));
     if (!/^application\/(json|[a-z0-9.-]+\+json)\b/i.test(request.headers['content-type'] ?? '')) {
       return done(notJson());
     }

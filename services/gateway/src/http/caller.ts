@@ -31,18 +31,27 @@ export class CallerGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (this.#reflector.getAllAndOverride(PUBLIC, [context.getHandler(), context.getClass()])) return true;
-    const request = context.switchToHttp().getRequest<Authenticated>();
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<Authenticated>();
+    request.principal = await this.identify(request, http.getResponse<FastifyReply>());
+    return true;
+  }
+
+  /** Who sent the request. Throws an `AuthError`, or a `Problem` `rate_limited`. */
+  async identify(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
+    const principal = await this.#verify(request, reply);
+    await this.limit.count(`principal:${principal.tenant}:${principal.actor}`, reply);
+    return principal;
+  }
+
+  async #verify(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
     try {
-      request.principal = await this.verifier.verify(bearer(request), header(request, 'tandem-tenant'));
+      return await this.verifier.verify(bearer(request), header(request, 'tandem-tenant'));
     } catch (error) {
       if (error instanceof AuthError && error.code !== 'unavailable')
         await this.limit.count(`address:${request.ip}`, reply);
       throw error;
     }
-    const { tenant, actor } = request.principal;
-    await this.limit.count(`principal:${tenant}:${actor}`, reply);
-    return true;
   }
 }
 

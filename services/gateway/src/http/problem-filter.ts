@@ -4,6 +4,7 @@ import { currentTraceId } from '@tandem/telemetry/propagation';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthError } from '../identity/auth-error.js';
 import { isStreamed } from './bodies.js';
+import { isDatabaseAway } from './database-away.js';
 import { Problem } from './problem.js';
 
 /** Answers every error as a problem document. An error that nobody foresaw is logged, and the caller gets only the trace id. */
@@ -12,10 +13,14 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly log: Logger) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<FastifyRequest>();
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = problemOf(error, request);
     if (problem.code === 'internal') this.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    if (problem.code === 'unavailable') this.log.warn({ err: error, route: request.routeOptions.url }, 'database away');
     if (reply.raw.headersSent) return void reply.raw.destroy();
     // Nobody reads the rest of a body that was given up, so no other request can follow on this connection.
     if (problem.status === 413 || (request.raw.readableDidRead && !request.raw.complete))
@@ -48,6 +53,12 @@ function problemOf(error: unknown, request: FastifyRequest): Problem {
   // Nest wraps Fastify's own refusals of a body.
   if (error instanceof HttpException && error.cause) return problemOf(error.cause, request);
   if (error instanceof HttpException && error.getStatus() === 400) return notJson();
+  // A reset may have been the caller's, in the middle of its body, or the database's: only the first is the caller's to mend.
+  if (request.raw.complete && isDatabaseAway(error)) {
+    return new Problem('unavailable', 'The database does not answer. Send the request again.', undefined, {
+      'Retry-After': '1',
+    });
+  }
   switch ((error as { code?: unknown } | null)?.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
     case 'FST_REQ_FILE_TOO_LARGE':

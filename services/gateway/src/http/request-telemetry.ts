@@ -1,18 +1,16 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { Catalog } from '@tandem/contracts/catalog';
-import { commandRoute } from '@tandem/contracts/subjects';
 import { httpRequestDuration } from '@tandem/telemetry/metrics';
 import { extractTrace } from '@tandem/telemetry/propagation';
 import { tracer } from '@tandem/telemetry/tracing';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
 /**
  * One server span and one observation per request. Made here, not by an instrumentation package: those patch `http` from
  * outside, cost more, and know neither our routes nor the principal.
  */
-export function observeRequests(server: FastifyInstance, catalog: Catalog): void {
+export function observeRequests(server: FastifyInstance): void {
   server.addHook('onRequest', (request, reply, done) => {
-    const route = routeOf(request, catalog);
+    const route = request.routeOptions.url ?? 'unknown';
     const parent = extractTrace((name) => single(request.headers[name]));
     const span = tracer().startSpan(
       `${request.method} ${route}`,
@@ -36,13 +34,6 @@ export function observeRequests(server: FastifyInstance, catalog: Catalog): void
     });
     context.with(trace.setSpan(parent, span), done);
   });
-}
-
-/** The route's template; of a command its own route, so that commands can be told apart. Bounded by the catalog. */
-function routeOf(request: FastifyRequest, catalog: Catalog): string {
-  const { service, command } = (request.params ?? {}) as { service?: string; command?: string };
-  const declared = service && command ? catalog.get(`${service}.${command}`) : undefined;
-  return declared ? commandRoute(declared) : (request.routeOptions.url ?? 'unknown');
 }
 
 function single(value: string | string[] | undefined): string | undefined {

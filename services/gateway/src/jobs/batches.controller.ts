@@ -11,7 +11,7 @@ import { BatchFinder, type BatchView } from './find-batches.js';
 import { READ, WRITE } from './jobs.controller.js';
 import { batchRequests } from './read-batch.js';
 import { BatchSubmission, MOST_JOBS } from './submit-batch.js';
-import { validKey } from './submit-command.controller.js';
+import { validKey } from './submit-command.js';
 
 /** Many jobs under one handle. */
 @Controller('v1/batches')

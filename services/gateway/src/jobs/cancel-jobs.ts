@@ -1,4 +1,3 @@
-import { headers } from '@nats-io/transport-node';
 import { isFinal, type JobView } from '@tandem/contracts/job';
 import { cancelSubject } from '@tandem/contracts/subjects';
 import type { Connection } from '@tandem/messaging/connection';
@@ -9,7 +8,7 @@ import { jobsFinished } from '@tandem/telemetry/metrics';
 import type { Pool } from 'pg';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
-import { announceSteps } from './announce-steps.js';
+import { announceStep } from './announce-step.js';
 import { ENDED_BY_LEDGER, type EndedJob, endingValues, stepOf } from './end-jobs.js';
 import type { JobFinder } from './find-jobs.js';
 import { type JobFilter, ownerOf, searchOf } from './job-filter.js';
@@ -17,12 +16,12 @@ import { type JobFilter, ownerOf, searchOf } from './job-filter.js';
 const SEND_AGAIN_MS = 2_000;
 const SENT_AT_ONCE = 1_000;
 
-// A job that runs is ended by its worker's report; any other ends here. What may be with the broker must be told to the workers,
-// now or, while NATS is down, later: `cancel_unsent` keeps that in mind.
+// A job that runs is ended by its worker's report; any other ends here. What may be with the broker (all but a job whose time has not
+// come) must be told to the workers, now or, while NATS is down, later: `cancel_unsent` keeps that in mind.
 const CANCEL = `
   UPDATE gateway.jobs SET
     cancel_requested_at = coalesce(cancel_requested_at, now()),
-    cancel_unsent = NOT waiting AND (published_at IS NOT NULL OR run_at IS NULL OR run_at <= now()),
+    cancel_unsent = run_at IS NULL OR run_at <= now() OR run > 0,
     ${ENDED_BY_LEDGER(`status <> 'running'`)}
   WHERE status IN ('accepted', 'retrying', 'running') AND id = ANY($3)
   RETURNING id, command, status, attempt, finished_at, cancel_unsent`;
@@ -84,7 +83,7 @@ export class JobCancellation {
     ]);
     for (const job of rows.filter(({ status }) => status === 'cancelled')) {
       jobsFinished.inc({ command: job.command, status: 'cancelled', error_type: 'cancelled' });
-      announceSteps(this.connection, job.id, [stepOf(job, 'cancelled')]);
+      announceStep(this.connection, job.id, stepOf(job, 'cancelled'));
     }
     await this.#send(rows.filter((job) => job.cancel_unsent).map(({ id }) => id));
     return rows.length;
@@ -94,7 +93,7 @@ export class JobCancellation {
   async #send(ids: string[]): Promise<void> {
     if (ids.length === 0 || !this.connection.up()) return;
     try {
-      await Promise.all(ids.map((id) => this.#publisher.publish(cancelSubject(id), '', headers())));
+      await Promise.all(ids.map((id) => this.#publisher.publish(cancelSubject(id), '')));
       await this.pool.query(SENT, [ids]);
     } catch (error) {
       this.log.warn({ err: error, jobs: ids.length }, 'workers not told of a cancellation, trying again');

@@ -2,7 +2,7 @@ import type { JobError, JobStep } from '@tandem/contracts/job';
 import type { Connection } from '@tandem/messaging/connection';
 import { jobsFinished } from '@tandem/telemetry/metrics';
 import type { Pool } from 'pg';
-import { announceSteps } from './announce-steps.js';
+import { announceStep } from './announce-step.js';
 import { FINAL_POSITION } from './fold-reports.js';
 
 /** How the ledger itself ends a job that does not run. */
@@ -65,6 +65,6 @@ export async function endJobs(
   );
   for (const job of rows) {
     jobsFinished.inc({ command: job.command, status: ending, error_type: ending });
-    announceSteps(connection, job.id, [stepOf(job, ending)]);
+    announceStep(connection, job.id, stepOf(job, ending));
   }
 }

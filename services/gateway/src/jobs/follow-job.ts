@@ -10,7 +10,8 @@ import { liveSubject } from '@tandem/contracts/subjects';
 import type { Connection } from '@tandem/messaging/connection';
 import type { Principal } from '../identity/principal.js';
 import type { JobFinder } from './find-jobs.js';
-import { jobSteps } from './job-view.js';
+import type { JobChange } from './fold-reports.js';
+import { endedView, jobSteps } from './job-view.js';
 
 /** What a follower of a job sees: a step of its life, progress within a run, or a sign that the line is open. */
 export type JobNews = { step: JobStep } | { progress: JobProgress } | { heartbeat: true };
@@ -23,6 +24,7 @@ const FLUSH_MS = 1_000;
 /** Follows jobs: the ledger's history first, then what happens, each step once and in order, up to the final one. */
 export class JobFollower {
   readonly #stopping = new AbortController();
+  readonly #waiting = new Map<string, (change: JobChange) => void>();
 
   constructor(
     private readonly connection: Connection,
@@ -69,21 +71,35 @@ export class JobFollower {
 
   /**
    * As {@link waitFor}, for a job that is not yet published: call it before. The subscription then goes out on the same
-   * connection as the command and ahead of it, so no question to the ledger is needed but the last.
+   * connection as the command and ahead of it, so no question to the ledger is needed but the last; and not even that one
+   * where this very process projects the job's whole life.
    */
-  async waitForNew(principal: Principal, id: string, waitMs: number): Promise<JobView> {
+  async waitForNew(principal: Principal, accepted: JobView, waitMs: number): Promise<JobView> {
+    const { id } = accepted;
     const deadline = AbortSignal.any([AbortSignal.timeout(waitMs), this.#stopping.signal]);
     const live = this.#subscribe(id, deadline);
+    let ended: JobView | undefined;
+    this.#waiting.set(id, (change) => {
+      ended = endedView(accepted, change);
+      live.wake();
+    });
     try {
       for (;;) {
         const status = await live.nextStatus(LOOK_AGAIN_MS);
+        if (ended) return ended;
         if (status && !isFinal(status) && !deadline.aborted) continue;
         const job = await this.finder.view(principal, id);
         if (isFinal(job.status) || deadline.aborted) return job;
       }
     } finally {
+      this.#waiting.delete(id);
       live.close();
     }
+  }
+
+  /** Tells those in this process who wait for a new job that its end stands in the ledger. */
+  ended(change: JobChange): void {
+    this.#waiting.get(change.id)?.(change);
   }
 
   async #listen(id: string, signal?: AbortSignal): Promise<LiveNews> {
@@ -133,6 +149,11 @@ class LiveNews {
     if (!message.success) return;
     if ('progress' in message.data) this.#progress.push(message.data.progress);
     else this.#status = message.data.step.status;
+    this.#wake();
+  }
+
+  /** Ends a wait for the next status. */
+  wake(): void {
     this.#wake();
   }
 

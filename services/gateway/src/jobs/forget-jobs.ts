@@ -53,13 +53,19 @@ export class JobRetention {
     return this.#rounds.stop();
   }
 
-  async #round(): Promise<number> {
+  /** Deletes what is past its retention now; tells how many jobs. */
+  async forget(): Promise<number> {
     const { failedDays, otherDays } = this.retention;
-    if (failedDays === 0 && otherDays === 0) return EVERY_MS;
+    if (failedDays === 0 && otherDays === 0) return 0;
+    const deleted = await this.#forgetJobs(failedDays, otherDays);
+    await this.pool.query(FORGET_BATCHES);
+    await this.pool.query(FORGET_COUNTS);
+    return deleted;
+  }
+
+  async #round(): Promise<number> {
     try {
-      const deleted = await this.#forget(failedDays, otherDays);
-      await this.pool.query(FORGET_BATCHES);
-      await this.pool.query(FORGET_COUNTS);
+      const deleted = await this.forget();
       if (deleted > 0) this.log.info({ jobs: deleted }, 'jobs past their retention deleted');
     } catch (error) {
       this.log.warn({ err: error }, 'old jobs not deleted, trying again later');
@@ -67,7 +73,7 @@ export class JobRetention {
     return EVERY_MS;
   }
 
-  async #forget(failedDays: number, otherDays: number): Promise<number> {
+  async #forgetJobs(failedDays: number, otherDays: number): Promise<number> {
     const shortest = Math.min(...[failedDays, otherDays].filter((days) => days > 0));
     const until = Date.now() - shortest * 86_400_000;
     let cursor = OLDEST_ID;

@@ -55,9 +55,15 @@ export function searchOf(tenant: string, actor: string | null, filter: JobFilter
 function sourceOf(tenant: string, { batch, parent, tag, status }: JobFilter, value: Value) {
   const from = 'gateway.jobs j';
   const id = 'j.id';
+  // A batch is bounded, but may be old: without the fence (OFFSET 0) the planner walks all newer jobs to find it in order.
+  const fenced = (column: string, wanted: string) => ({
+    from: `(SELECT * FROM gateway.jobs WHERE ${column} = ${value(wanted)} OFFSET 0) AS j`,
+    id,
+    where: [`j.tenant = ${value(tenant)}`],
+  });
+  if (batch) return fenced('batch', batch);
+  if (parent) return fenced('parent', parent);
   const owned = `j.tenant = ${value(tenant)}`;
-  if (batch) return { from, id, where: [owned, `j.batch = ${value(batch)}`] };
-  if (parent) return { from, id, where: [owned, `j.parent = ${value(parent)}`] };
   if (tag) {
     const tagged = `t.tenant = ${value(tenant)} AND t.tag = ${value(tag)}`;
     return { from: 'gateway.job_tags t JOIN gateway.jobs j ON j.id = t.job', id: 't.job', where: [owned, tagged] };

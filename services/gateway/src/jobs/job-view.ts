@@ -1,4 +1,5 @@
 import { isFinal, type JobError, type JobRun, type JobStatus, type JobStep, type JobView } from '@tandem/contracts/job';
+import type { JobChange } from './fold-reports.js';
 import { laneOf } from './job-row.js';
 
 /** The columns that a view needs; not the input, which may be large. */
@@ -59,6 +60,25 @@ export function jobView(job: ViewRow, history?: JobStep[]): JobView {
     error: job.status === 'succeeded' || job.status === 'running' ? undefined : (job.error ?? undefined),
     traceId,
     runs: history && runsOf(history, traceId),
+  };
+}
+
+/**
+ * What {@link jobView} would show of a job whose whole life after its admission is one change; undefined when it is not, as
+ * when its start was projected before.
+ */
+export function endedView(accepted: JobView, change: JobChange): JobView | undefined {
+  if (change.steps[0]?.position !== 1) return undefined;
+  const { status, attempt, startedAt, finishedAt, result, error, steps } = change;
+  return {
+    ...accepted,
+    status,
+    attempt,
+    startedAt,
+    finishedAt: finishedAt ?? undefined,
+    result: result ?? undefined,
+    error: error ?? undefined,
+    runs: runsOf(steps, accepted.traceId),
   };
 }
 

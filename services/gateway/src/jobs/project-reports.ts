@@ -10,9 +10,11 @@ import { extractTrace } from '@tandem/telemetry/propagation';
 import { tracer } from '@tandem/telemetry/tracing';
 import type { Pool, PoolClient } from 'pg';
 import { registerObjects } from '../objects/register-objects.js';
-import { announceSteps } from './announce-steps.js';
+import { announceStep } from './announce-step.js';
 import { foldReports, type JobChange } from './fold-reports.js';
+import type { JobFollower } from './follow-job.js';
 import { inTransaction } from './in-transaction.js';
+import type { JobPublication } from './publish-jobs.js';
 import type { JobRelease } from './release-jobs.js';
 import type { TenantWindows } from './tenant-windows.js';
 
@@ -45,6 +47,8 @@ export class ReportProjection {
     private readonly connection: Connection,
     private readonly windows: TenantWindows,
     private readonly release: JobRelease,
+    private readonly publication: JobPublication,
+    private readonly follower: JobFollower,
     private readonly pool: Pool,
     private readonly log: Logger,
   ) {}
@@ -76,7 +80,7 @@ export class ReportProjection {
       const received = events.flatMap((event) => this.#read(event));
       const changes = foldReports(received.map(({ report }) => report));
       const changed = await this.#write(changes, received);
-      this.#observeLag(received);
+      this.#observe(received);
       this.#announce(
         changes.filter((change) => changed.has(change.id)),
         received,
@@ -117,19 +121,24 @@ export class ReportProjection {
   #announce(changes: JobChange[], received: Received[]): void {
     const origins = new Map(received.map((each) => [each.report.jobId, each]));
     let room = false;
-    for (const { id, status, error, steps } of changes) {
+    for (const change of changes) {
+      const { id, status, error, steps } = change;
       const { report, tenant } = origins.get(id)!;
-      if (isFinal(status)) jobsFinished.inc({ command: report.command, status, error_type: error?.code ?? '' });
+      if (isFinal(status)) {
+        jobsFinished.inc({ command: report.command, status, error_type: error?.code ?? '' });
+        this.follower.ended(change);
+      }
       // A job that ended or that waits for its next attempt is no longer with the broker.
       if (status !== 'running') room = this.windows.leave(report.command, tenant) || room;
-      announceSteps(this.connection, id, steps);
+      announceStep(this.connection, id, steps.at(-1)!);
     }
     if (room) this.release.wake();
   }
 
-  /** How long each run waited for a worker. */
-  #observeLag(received: Received[]): void {
+  /** What each report says beside the state: the job was published, and how long it waited for a worker. */
+  #observe(received: Received[]): void {
     for (const { report } of received) {
+      this.publication.reported(report.jobId);
       if (!report.publishedAt) continue;
       this.windows.observe(report.command, Date.parse(report.startedAt) - Date.parse(report.publishedAt));
     }

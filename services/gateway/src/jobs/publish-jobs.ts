@@ -6,13 +6,14 @@ import type { Pool } from 'pg';
 
 /** Publications in flight beyond which admission leaves its jobs to the dispatcher. */
 const IN_FLIGHT_LIMIT = 10_000;
-const MARK_EVERY_MS = 500;
-const MARK_AT_ONCE = 1_000;
+const FLUSH_EVERY_MS = 500;
+/** A job that reports sooner is never noted as published: noting costs the database as much as its end does. */
+const NOTE_AFTER_MS = 1_000;
 
 // Skips what a report of this run has moved already (a job that was lost while it ran excepted), and what one is moving now: its lock means that
-// there is nothing left to mark, and waiting for it could deadlock with the projection.
-const MARK = `
-  UPDATE gateway.jobs SET due_at = NULL, published_at = now()
+// there is nothing left to note, and waiting for it could deadlock with the projection.
+const NOTE = `
+  UPDATE gateway.jobs SET due_at = NULL, published_at = now(), waiting = false
   WHERE id IN (
     SELECT j.id FROM gateway.jobs j JOIN unnest($1::uuid[], $2::int[]) AS u (id, run) ON j.id = u.id
     WHERE (j.run = u.run - 1 AND j.status IN ('accepted', 'retrying'))
@@ -20,7 +21,8 @@ const MARK = `
     FOR UPDATE OF j SKIP LOCKED
   )`;
 
-// The broker did not take it: due now instead of at the end of its lease, so that it goes out as soon as NATS is back.
+// The broker did not take it: due now instead of at the end of its lease, so that it goes out as soon as NATS is back. One
+// that waits goes on waiting.
 const GIVE_BACK = `
   UPDATE gateway.jobs SET due_at = now()
   WHERE id IN (
@@ -29,33 +31,31 @@ const GIVE_BACK = `
     FOR UPDATE OF j SKIP LOCKED
   )`;
 
-/** One publication of a job. */
-interface Published {
+/** One publication of a job, of which the ledger does not know how it went. */
+interface Unnoted {
   id: string;
   run: number;
   key: string;
+  at: number;
+  state: 'under way' | 'stored' | 'refused';
 }
 
-function keyOf({ command, tenant }: Publication): string {
-  return `${command.type} ${tenant}`;
-}
-
-function columns(published: Published[]): [string[], number[]] {
+function columns(published: Unnoted[]): [string[], number[]] {
   return [published.map(({ id }) => id), published.map(({ run }) => run)];
 }
 
 /**
- * Hands jobs to the broker and notes in the ledger, in batches and after the fact, that it holds them. A job whose note
- * is missing is published again when its lease ends; the message id makes that harmless.
+ * Hands jobs to the broker, and notes in the ledger, in batches and after the fact, that it holds those that do not report
+ * at once. A job whose note is missing is published again when its lease ends, or by the next release; the message
+ * id makes that harmless.
  */
 export class JobPublication {
   #inFlight = 0;
-  /** Publications that the ledger has not been told of, by command and tenant. */
-  readonly #unmarked = new Map<string, number>();
-  #marks: Published[] = [];
-  #returned: Published[] = [];
+  readonly #unnoted = new Map<string, Unnoted>();
+  /** The ids of {@link #unnoted} by command and tenant. */
+  readonly #byKey = new Map<string, Set<string>>();
   #timer: NodeJS.Timeout | undefined;
-  #marking: Promise<void> = Promise.resolve();
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly connection: Connection,
@@ -67,77 +67,83 @@ export class JobPublication {
   /** Publishes without making the caller wait. When NATS is down or slow, the job is left to the dispatcher. */
   offer(job: Publication): void {
     if (this.connection.up() && this.#inFlight < IN_FLIGHT_LIMIT) void this.publish(job);
-    else {
-      this.#count(keyOf(job), 1);
-      this.#giveBack({ id: job.jobId, run: job.run, key: keyOf(job) });
-    }
-  }
-
-  /** How many jobs were published of which the ledger has not been told yet. */
-  unmarked(command: string, tenant: string): number {
-    return this.#unmarked.get(`${command} ${tenant}`) ?? 0;
+    else this.#remember(job).state = 'refused';
   }
 
   /** Resolves to false when the broker did not take the job; it is then due at once and tried again. */
   async publish(job: Publication, parent?: Context): Promise<boolean> {
-    const published = { id: job.jobId, run: job.run, key: keyOf(job) };
     this.#inFlight += 1;
-    this.#count(published.key, 1);
+    const unnoted = this.#remember(job);
     try {
       await this.publisher.publish(job, parent);
-      this.#mark(published);
+      unnoted.state = 'stored';
       return true;
     } catch (error) {
       this.log.warn({ err: error, job: job.jobId }, 'not published, the dispatcher will try again');
-      this.#giveBack(published);
+      unnoted.state = 'refused';
       return false;
     } finally {
       this.#inFlight -= 1;
     }
   }
 
-  #count(key: string, change: number): void {
-    const count = (this.#unmarked.get(key) ?? 0) + change;
-    if (count > 0) this.#unmarked.set(key, count);
-    else this.#unmarked.delete(key);
+  /** A worker has reported on the job, so there is nothing left to note. */
+  reported(jobId: string): void {
+    const unnoted = this.#unnoted.get(jobId);
+    if (unnoted) this.#forget(unnoted);
   }
 
-  #mark(published: Published): void {
-    this.#marks.push(published);
-    this.#schedule();
+  /** The jobs of a command and tenant that were published and of which the ledger has not been told yet. */
+  unnoted(command: string, tenant: string): ReadonlySet<string> {
+    return this.#byKey.get(`${command} ${tenant}`) ?? new Set();
   }
 
-  #giveBack(refused: Published): void {
-    this.#returned.push(refused);
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#marks.length + this.#returned.length >= MARK_AT_ONCE) void this.flush();
-    else this.#timer ??= setTimeout(() => void this.flush(), MARK_EVERY_MS);
-  }
-
-  /** Writes the outstanding marks; also called when the process drains. */
-  flush(): Promise<void> {
+  /** Notes all that is outstanding, as when the process drains. */
+  async flush(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const marks = this.#marks.splice(0);
-    const returned = this.#returned.splice(0);
-    this.#marking = this.#marking.then(() => this.#write(marks, returned));
-    return this.#marking;
+    await this.#write([...this.#unnoted.values()]);
+    await this.#writing;
   }
 
-  async #write(marks: Published[], returned: Published[]): Promise<void> {
+  #remember(job: Publication): Unnoted {
+    const key = `${job.command.type} ${job.tenant}`;
+    const unnoted: Unnoted = { id: job.jobId, run: job.run, key, at: Date.now(), state: 'under way' };
+    this.#unnoted.set(job.jobId, unnoted);
+    const ids = this.#byKey.get(key);
+    if (ids) ids.add(job.jobId);
+    else this.#byKey.set(key, new Set([job.jobId]));
+    this.#timer ??= setTimeout(() => this.#noteOld(), FLUSH_EVERY_MS);
+    return unnoted;
+  }
+
+  #forget(unnoted: Unnoted): void {
+    if (this.#unnoted.get(unnoted.id) !== unnoted) return;
+    this.#unnoted.delete(unnoted.id);
+    const ids = this.#byKey.get(unnoted.key);
+    ids?.delete(unnoted.id);
+    if (ids?.size === 0) this.#byKey.delete(unnoted.key);
+  }
+
+  #noteOld(): void {
+    const due = Date.now() - NOTE_AFTER_MS;
+    const old = [...this.#unnoted.values()].filter(({ at, state }) => state === 'refused' || at <= due);
+    this.#writing = this.#write(old).then(() => {
+      this.#timer = this.#unnoted.size > 0 ? setTimeout(() => this.#noteOld(), FLUSH_EVERY_MS) : undefined;
+    });
+  }
+
+  async #write(unnoted: Unnoted[]): Promise<void> {
+    const refused = unnoted.filter(({ state }) => state === 'refused');
+    const stored = unnoted.filter(({ state }) => state === 'stored');
     try {
-      if (marks.length > 0) await this.pool.query(MARK, columns(marks));
-      if (returned.length > 0) await this.pool.query(GIVE_BACK, columns(returned));
+      if (stored.length > 0) await this.pool.query(NOTE, columns(stored));
+      if (refused.length > 0) await this.pool.query(GIVE_BACK, columns(refused));
     } catch (error) {
       this.log.warn(
-        { err: error, jobs: marks.length + returned.length },
+        { err: error, jobs: stored.length + refused.length },
         'not noted; leases run out, and what was published is repeated',
       );
-    } finally {
-      for (const { key } of [...marks, ...returned]) this.#count(key, -1);
     }
+    for (const each of [...stored, ...refused]) this.#forget(each);
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Catalog } from '@tandem/contracts/catalog';
 import type { Connection } from '@tandem/messaging/connection';
 import { Repeat } from '@tandem/runtime/repeat';
@@ -12,20 +13,26 @@ import type { TenantWindows } from './tenant-windows.js';
 const CORRECT_EVERY_MS = 1_000;
 const AT_ONCE = 500;
 
-// Per tenant and command its urgent jobs first, then the oldest. The lease brings them back should this process die before
-// the broker has them.
-const RELEASE = `
-  WITH chosen AS (
-    SELECT w.id FROM json_to_recordset($1) AS k (command text, tenant text, count int)
-    CROSS JOIN LATERAL (
-      SELECT id FROM gateway.jobs
-      WHERE waiting AND command = k.command AND tenant = k.tenant
-      ORDER BY lane, id LIMIT k.count FOR UPDATE SKIP LOCKED
-    ) AS w
-  )
-  UPDATE gateway.jobs j SET waiting = false, due_at = now() + interval '15 s'
-  FROM chosen WHERE j.id = chosen.id
-  RETURNING ${PUBLISHABLE}`;
+// Per tenant and command its urgent jobs first, then the oldest. They go on waiting in the ledger: most report before it would be worth a
+// write, and the others are noted as published by `publish-jobs.ts`. What this process has just published is passed over.
+const NEXT = `
+  SELECT ${PUBLISHABLE} FROM json_to_recordset($1) AS k (command text, tenant text, count int, published uuid[])
+  CROSS JOIN LATERAL (
+    SELECT * FROM gateway.jobs
+    WHERE waiting AND command = k.command AND tenant = k.tenant AND id <> ALL (k.published)
+    ORDER BY lane, id LIMIT k.count
+  ) AS j`;
+
+// One gateway releases the jobs of a tenant and command, as long as it lives: two would publish the same ones.
+const OWN = `
+  INSERT INTO gateway.release_owners (command, tenant, owner, until)
+  SELECT command, tenant, $2, now() + interval '5 s' FROM json_to_recordset($1) AS k (command text, tenant text)
+  ORDER BY command, tenant
+  ON CONFLICT (command, tenant) DO UPDATE SET owner = excluded.owner, until = excluded.until
+  WHERE release_owners.owner = excluded.owner OR release_owners.until < now()
+  RETURNING command, tenant`;
+
+const DISOWN = `DELETE FROM gateway.release_owners WHERE owner = $1 OR until < now() - interval '1 hour'`;
 
 const HELD = `
   SELECT command, tenant, count(*)::int AS count FROM gateway.jobs
@@ -43,9 +50,16 @@ const WAITING = `
   )
   SELECT command, tenant FROM key`;
 
+interface Key {
+  command: string;
+  tenant: string;
+}
+
 /** Publishes jobs that wait for room in their tenant's window, as soon as there is room. */
 export class JobRelease {
   readonly #rounds = new Repeat(() => this.#round());
+  readonly #owner = randomUUID();
+  #owned = new Set<string>();
   #correctAt = 0;
 
   constructor(
@@ -61,8 +75,10 @@ export class JobRelease {
     this.#rounds.start(0);
   }
 
-  stop(): Promise<void> {
-    return this.#rounds.stop();
+  /** Leaves what waits to the other gateways. */
+  async stop(): Promise<void> {
+    await this.#rounds.stop();
+    await this.pool.query(DISOWN, [this.#owner]).catch(() => undefined);
   }
 
   /** There is room, or something new that waits. */
@@ -88,24 +104,41 @@ export class JobRelease {
       this.pool.query<{ command: string; tenant: string; count: number }>(HELD),
       this.pool.query<{ command: string; tenant: string }>(WAITING),
     ]);
-    this.windows.correct(held.rows, waiting.rows, (command, tenant) => this.publication.unmarked(command, tenant));
+    const unnoted = (command: string, tenant: string) => this.publication.unnoted(command, tenant).size;
+    this.windows.correct(held.rows, waiting.rows, unnoted);
+    const owned = await this.pool.query<Key>(OWN, [JSON.stringify(waiting.rows), this.#owner]);
+    this.#owned = new Set(owned.rows.map(keyOf));
     this.#correctAt = Date.now() + CORRECT_EVERY_MS;
   }
 
+  /** Those of the keys that this gateway releases. A new one is asked for; another's is looked at again with the next correction. */
+  async #own(keys: (Key & { count: number })[]): Promise<(Key & { count: number })[]> {
+    const fresh = keys.filter((key) => !this.#owned.has(keyOf(key)));
+    if (fresh.length > 0) {
+      const { rows } = await this.pool.query<Key>(OWN, [JSON.stringify(fresh), this.#owner]);
+      for (const key of rows) this.#owned.add(keyOf(key));
+    }
+    const owned = keys.filter((key) => this.#owned.has(keyOf(key)));
+    for (const { command, tenant } of keys)
+      if (!owned.some((key) => key.command === command && key.tenant === tenant)) this.windows.emptied(command, tenant);
+    return owned;
+  }
+
   /** How many were released. */
-  async #release(free: { command: string; tenant: string; count: number }[]): Promise<number> {
+  async #release(free: (Key & { count: number })[]): Promise<number> {
     let left = AT_ONCE;
-    const asked = free.flatMap(({ command, tenant, count }) => {
-      const share = Math.min(count, left);
-      left -= share;
-      return share > 0 ? [{ command, tenant, count: share }] : [];
+    const asked = (await this.#own(free)).flatMap((key) => {
+      const count = Math.min(key.count, left);
+      left -= count;
+      return count > 0 ? [{ ...key, count, published: [...this.publication.unnoted(key.command, key.tenant)] }] : [];
     });
-    const { rows } = await this.pool.query<PublishableJob>(RELEASE, [JSON.stringify(asked)]);
-    const released = Map.groupBy(rows, ({ command, tenant }) => `${command} ${tenant}`);
-    for (const { command, tenant, count } of asked) {
-      const got = released.get(`${command} ${tenant}`)?.length ?? 0;
-      this.windows.add(command, tenant, got);
-      if (got < count) this.windows.emptied(command, tenant);
+    if (asked.length === 0) return 0;
+    const { rows } = await this.pool.query<PublishableJob>(NEXT, [JSON.stringify(asked)]);
+    const released = Map.groupBy(rows, keyOf);
+    for (const key of asked) {
+      const got = released.get(keyOf(key))?.length ?? 0;
+      this.windows.add(key.command, key.tenant, got);
+      if (got < key.count) this.windows.emptied(key.command, key.tenant);
     }
     dispatched.inc({ reason: 'window' }, rows.length);
     for (const job of rows) {
@@ -114,4 +147,8 @@ export class JobRelease {
     }
     return rows.length;
   }
+}
+
+function keyOf({ command, tenant }: Key): string {
+  return `${command} ${tenant}`;
 }

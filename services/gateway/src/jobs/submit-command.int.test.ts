@@ -26,6 +26,13 @@ describe('submitting a command', () => {
     expect(body).toMatchObject({ status: 'succeeded', result: { echo: 'x' } });
   });
 
+  test('answers one who waits with what the ledger holds', async () => {
+    const { body } = await submit({ payload: 'x' }, { prefer: 'wait=20' });
+    expect((await call(`/v1/jobs/${body.id}`)).body).toEqual(body);
+    const failed = await submit({ behave: 'reject' }, { prefer: 'wait=20' });
+    expect((await call(`/v1/jobs/${failed.body.id}`)).body).toEqual(failed.body);
+  });
+
   test('answers 202 when the time of the wait is over before the job is', async () => {
     const { status, body } = await submit({ behave: 'hold' }, { prefer: 'wait=1' });
     expect(status).toBe(202);

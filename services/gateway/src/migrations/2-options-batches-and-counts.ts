@@ -28,7 +28,9 @@ export class OptionsBatchesAndCounts1763800000000 implements MigrationInterface 
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE gateway.job_tags, gateway.batches, gateway.replays, gateway.paused_commands');
+    await runner.query(
+      'DROP TABLE gateway.job_tags, gateway.batches, gateway.replays, gateway.release_owners, gateway.paused_commands',
+    );
     for (const event of ['insert', 'update', 'delete']) {
       await runner.query(`DROP TRIGGER count_${event} ON gateway.jobs`);
     }
@@ -103,6 +105,14 @@ async function tables(runner: QueryRunner): Promise<void> {
       finished_at timestamptz
     )`);
   await runner.query(`CREATE INDEX replays_running ON gateway.replays (lease_until) WHERE status = 'running'`);
+  await runner.query(`
+    CREATE TABLE gateway.release_owners (
+      command text NOT NULL,
+      tenant text NOT NULL,
+      owner uuid NOT NULL,
+      until timestamptz NOT NULL,
+      PRIMARY KEY (command, tenant)
+    )`);
   await runner.query(`
     CREATE TABLE gateway.paused_commands (
       command text PRIMARY KEY,
