@@ -20,14 +20,13 @@ export async function load(
   url: string,
   options: { connections: number; requests: number; request: () => string },
 ): Promise<LoadReport> {
-  const { hostname, port } = new URL(url);
   const statuses: Record<string, number> = {};
   const latencies: number[] = [];
   let left = options.requests;
   const begin = performance.now();
   await Promise.all(
     Array.from({ length: Math.min(options.connections, options.requests) }, async () => {
-      const client = await Client.open(hostname, Number(port));
+      const client = await Client.open(url);
       while (left > 0) {
         left -= 1;
         const sent = performance.now();
@@ -59,7 +58,8 @@ export function post(path: string, body: string, headers: Record<string, string>
   return `POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
-class Client {
+/** One keep-alive connection, for one request at a time. */
+export class Client {
   #buffer = '';
   #answered: (status: string) => void = () => undefined;
   #failed: (error: Error) => void = () => undefined;
@@ -72,13 +72,20 @@ class Client {
     socket.on('close', () => this.#failed(new Error('the server closed the connection')));
   }
 
-  static open(host: string, port: number): Promise<Client> {
+  static open(url: string): Promise<Client> {
+    const { hostname, port } = new URL(url);
     return new Promise((resolve, reject) => {
-      const socket = connect(port, host, () => resolve(new Client(socket)));
+      const socket = connect(Number(port), hostname, () => resolve(new Client(socket)));
       socket.once('error', reject);
     });
   }
 
+  /** False once the server has closed it, as it does with connections that are idle for long. */
+  get isOpen(): boolean {
+    return this.#socket.writable;
+  }
+
+  /** The status of the answer. */
   send(request: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#answered = resolve;

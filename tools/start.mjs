@@ -2,6 +2,7 @@
 // The entry of every npm script. It runs on a fresh machine, before npm install and on an older Node: no dependencies.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bench } from './bench.mjs';
 import { ensureBuild, isBuilt } from './build.mjs';
 import { check } from './check.mjs';
 import { withLock } from './lock.mjs';
@@ -28,7 +29,7 @@ const COMMANDS = {
   check: { needs: [], run: check },
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
   'new-service': { needs: [], run: newService },
-  bench: { needs: ['build', 'nats'], run: (machine, args) => run(machine, ['bench/run.mjs', ...args]) },
+  bench: { needs: ['build', 'nats'], run: bench },
   chaos: { needs: ['build', 'nats'], run: (machine, args) => run(machine, ['chaos/run.ts', ...args]) },
 };
 

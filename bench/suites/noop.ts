@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { emptyLedger } from '../empty-ledger.ts';
 import { type LoadReport, load, post, round } from '../load.ts';
 import { type Stack, startStack } from '../stack.ts';
 
@@ -52,7 +53,7 @@ async function measure(stack: Stack, ledger: pg.Pool): Promise<Round> {
 }
 
 async function drain(stack: Stack, ledger: pg.Pool, jobs: number) {
-  await ledger.query('TRUNCATE gateway.jobs, gateway.job_tags, gateway.job_counts, gateway.job_count_changes');
+  await emptyLedger(ledger);
   const request = post('/v1/probe/run', body, { authorization: `Bearer ${stack.token}` });
   const begin = performance.now();
   const admitted = await load(stack.url, { connections: IN_FLIGHT, requests: jobs, request: () => request });
