@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
-import { PreparingClient } from './preparing-client.js';
+import { prepared } from './preparing-client.js';
 
 /** What a service's database needs. */
 export interface DatabaseOptions {
@@ -35,7 +35,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
     // A pool's idle connection that dies is replaced by the next query; without a listener it would end the process.
     poolErrorHandler: () => undefined,
     // A frozen or cut-off server is given up, and the client with it.
-    extra: { keepAlive: true, query_timeout: 30_000, ...(options.prepare ? { Client: PreparingClient } : {}) },
+    extra: { keepAlive: true, query_timeout: 30_000, ...(options.prepare ? prepared : {}) },
   });
   try {
     await source.initialize();

@@ -27,6 +27,17 @@ describe('the window of a tenant', () => {
     expect(tested.enter('probe.run', 'a')).toBe(true);
   });
 
+  test('becomes narrow as soon as a second tenant comes, and wide again when it is gone', () => {
+    const { tested, after } = windows();
+    tested.queued(COMMAND, 'a');
+    for (let n = 0; n < 20; n += 1) after(100, 40);
+    expect(tested.free()[0]?.count).toBe(400);
+    tested.enter(COMMAND, 'b');
+    expect(tested.free()[0]?.count).toBe(20);
+    for (let n = 0; n < 200; n += 1) after(100, 40);
+    expect(tested.free()[0]?.count).toBe(400);
+  });
+
   test('lets nobody pass those of the same tenant that wait', () => {
     const { tested, width } = windows();
     width('a');
@@ -63,8 +74,8 @@ describe('the window of a tenant', () => {
   test('lets jobs wait as long as one of them takes', () => {
     const { tested, after } = windows();
     tested.queued(COMMAND, 'a');
-    for (let n = 0; n < 1_000; n += 1) tested.observe(COMMAND, 600, 1_000);
-    for (let n = 0; n < 20; n += 1) after(100, 600);
+    for (let n = 0; n < 1_000; n += 1) tested.observe(COMMAND, 1_050, 1_000);
+    for (let n = 0; n < 20; n += 1) after(100, 1_050);
     expect(tested.free()[0]?.count).toBe(200);
   });
 

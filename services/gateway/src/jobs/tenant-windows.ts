@@ -13,6 +13,11 @@ interface CommandLoad {
   runMs: number;
   isLimiting: boolean;
   adjustedAt: number;
+  /** The tenant that came last, and those that wait. */
+  lastTenant?: string;
+  waiting: Set<string>;
+  /** When two tenants were last seen to want this command at once. */
+  contendedAt: number;
 }
 
 const FIRST_LIMIT = 200;
@@ -20,7 +25,11 @@ const FIRST_LIMIT = 200;
  * How long jobs of one tenant may queue in front of another's, beyond the length of one job, which is what workers hold ready. A
  * window is as wide as that allows.
  */
-const QUEUE_MS = 10;
+const QUEUE_MS = 5;
+/** The same while a tenant is alone: nobody is delayed, and a wider window drains faster. */
+const QUEUE_ALONE_MS = 100;
+/** How long another tenant is remembered. */
+const CONTENDED_FOR_MS = 10_000;
 const AVERAGE_OVER = 50;
 const ADJUST_EVERY_MS = 100;
 
@@ -29,7 +38,8 @@ const ADJUST_EVERY_MS = 100;
  * backlog waits in the ledger, so that another tenant's job finds a short queue. How wide the window must be depends on
  * the number of workers and the length of the jobs, which nobody should have to configure: it grows while its jobs start
  * at once, and shrinks when they queue for longer than {@link QUEUE_MS} and
- * the length of one job.
+ * the length of one job. A tenant that is
+ * alone may queue for longer.
  *
  * Held in memory and corrected from the ledger every second (`release-jobs.ts`): with several gateways a window is
  * exceeded for a moment, never for long.
@@ -49,12 +59,13 @@ export class TenantWindows {
     const key = keyOf(command, tenant);
     const held = this.#held.get(key) ?? 0;
     const load = this.#load(command);
+    this.#noteTenant(load, tenant);
     if (!this.#waiting.has(key) && held < load.limit) {
       this.#held.set(key, held + 1);
       return true;
     }
     load.isLimiting = true;
-    this.#waiting.set(key, { command, tenant });
+    this.queued(command, tenant);
     return false;
   }
 
@@ -86,11 +97,13 @@ export class TenantWindows {
   /** The ledger has no more jobs of this tenant that wait. */
   emptied(command: string, tenant: string): void {
     this.#waiting.delete(keyOf(command, tenant));
+    this.#load(command).waiting.delete(tenant);
   }
 
   /** There are jobs of this tenant that wait. */
   queued(command: string, tenant: string): void {
     this.#waiting.set(keyOf(command, tenant), { command, tenant });
+    this.#load(command).waiting.add(tenant);
   }
 
   /**
@@ -126,17 +139,43 @@ export class TenantWindows {
     if (this.now() - load.adjustedAt < ADJUST_EVERY_MS) return;
     const lag = load.lagMs / load.starts;
     const { least, most } = this.bounds;
-    const target = QUEUE_MS + load.runMs;
+    const target = (this.#isContended(load) ? QUEUE_MS : QUEUE_ALONE_MS) + load.runMs;
     if (lag > target) load.limit = Math.max(least, load.limit * Math.max(0.5, target / lag));
     else if (load.isLimiting && lag < target / 2) load.limit = Math.min(most, load.limit * 1.25);
-    Object.assign(load, { lagMs: 0, starts: 0, adjustedAt: this.now(), isLimiting: this.#waiting.size > 0 });
+    Object.assign(load, { lagMs: 0, starts: 0, adjustedAt: this.now(), isLimiting: load.waiting.size > 0 });
+  }
+
+  /** A second tenant finds the window as narrow as if it had been there all along. */
+  #noteTenant(load: CommandLoad, tenant: string): void {
+    const isAlone =
+      (load.lastTenant ?? tenant) === tenant && load.waiting.size - Number(load.waiting.has(tenant)) === 0;
+    load.lastTenant = tenant;
+    if (isAlone) return;
+    if (!this.#isContended(load)) {
+      const share = (QUEUE_MS + load.runMs) / (QUEUE_ALONE_MS + load.runMs);
+      load.limit = Math.max(this.bounds.least, load.limit * share);
+    }
+    load.contendedAt = this.now();
+  }
+
+  #isContended(load: CommandLoad): boolean {
+    return this.now() - load.contendedAt < CONTENDED_FOR_MS;
   }
 
   #load(command: string): CommandLoad {
     let load = this.#loads.get(command);
     if (!load) {
       const limit = Math.min(this.bounds.most, Math.max(this.bounds.least, FIRST_LIMIT));
-      load = { limit, lagMs: 0, starts: 0, runMs: 0, isLimiting: false, adjustedAt: this.now() };
+      load = {
+        limit,
+        lagMs: 0,
+        starts: 0,
+        runMs: 0,
+        isLimiting: false,
+        adjustedAt: this.now(),
+        waiting: new Set(),
+        contendedAt: Number.NEGATIVE_INFINITY,
+      };
       this.#loads.set(command, load);
     }
     return load;
