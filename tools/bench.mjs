@@ -5,7 +5,7 @@ import { ensureRedisServer } from './redis-server.mjs';
 import { run } from './run.mjs';
 
 /** Suites that measure Tandem alone. The others need the systems that it is compared with. */
-const ALONE = ['noop', 'fairness'];
+const ALONE = ['noop', 'fairness', 'delayed'];
 
 /** Runs a benchmark; the first comparison installs the packages of `bench` and fetches redis-server. */
 export async function bench(machine, args) {
