@@ -31,7 +31,9 @@ describe('reports of jobs', () => {
   });
 
   test('are the final ones of every command when nothing is named', () => {
-    expect(subjectsOf(jobReports())).toEqual(['evt.job.*.*.succeeded', 'evt.job.*.*.failed']);
+    expect(subjectsOf(jobReports())).toEqual(
+      ['succeeded', 'failed', 'cancelled', 'expired'].map((state) => `evt.job.*.*.${state}`),
+    );
   });
 
   test('have no single subject', () => {

@@ -8,7 +8,7 @@ export interface SelectedEvent<E extends EventDefinition = EventDefinition>
   readonly subjects: readonly string[];
 }
 
-/** States that a worker reports. */
+/** States that a worker reports. What the ledger itself ends, a job cancelled or expired before it ran, no worker reports. */
 export type ReportedState = JobReport['state'];
 
 /** The reported states after which a job never changes again. */

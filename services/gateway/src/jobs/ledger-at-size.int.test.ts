@@ -1,8 +1,8 @@
 import { openDatabase, poolOf } from '@tandem/persistence/database';
+import { createLogger } from '@tandem/telemetry/logger';
 import { atEndOfFile } from '@tandem/testing/cleanup';
 import { testPostgres } from '@tandem/testing/servers';
 import type { Pool } from 'pg';
-import { pino } from 'pino';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Principal } from '../identity/principal.js';
 import { LedgerAndObjects1763700000000 } from '../migrations/1-ledger-and-objects.js';
@@ -16,7 +16,7 @@ import { SCHEMA } from './job-row.js';
 
 const JOBS = 30_000;
 const BATCH = newJobId();
-const log = pino({ level: 'silent' });
+const log = createLogger('test', { write: () => undefined });
 const caller: Principal = { tenant: 'big', actor: 'a', role: 'service_role', scopes: 'all', expiresAt: 0 };
 
 // One in a hundred failed, one in ten thousand by timeout; the newest of all succeeded.
