@@ -1,3 +1,4 @@
+import { transaction } from '@tandem/persistence/transaction';
 import { Repeat } from '@tandem/runtime/repeat';
 import type { Logger } from '@tandem/telemetry/logger';
 import type { Pool } from 'pg';
@@ -5,7 +6,6 @@ import { z } from 'zod';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { isUuid, type JobFinder } from './find-jobs.js';
-import { inTransaction } from './in-transaction.js';
 import { JobFilter, ownerOf, searchOf } from './job-filter.js';
 import { newJobId } from './job-id.js';
 import type { JobReplay } from './replay-jobs.js';
@@ -142,7 +142,7 @@ export class BulkReplays {
       values,
     );
     const ids = page.rows.map(({ id }) => id);
-    const jobs = await inTransaction(this.pool, async (client) => {
+    const jobs = await transaction(this.pool, async (client) => {
       const copied = await this.replay.copy(client, 'id = ANY($1)', [ids]);
       const isLast = ids.length < PAGE;
       const { rowCount } = await client.query(ADVANCE, [bulk.id, copied.length, ids.at(-1) ?? bulk.cursor, isLast]);

@@ -4,6 +4,7 @@ import type { Catalog } from '@tandem/contracts/catalog';
 import { Envelope } from '@tandem/contracts/envelope';
 import { isFinal, JobReport } from '@tandem/contracts/job';
 import type { Connection } from '@tandem/messaging/connection';
+import { transaction } from '@tandem/persistence/transaction';
 import type { Logger } from '@tandem/telemetry/logger';
 import { jobsFinished, projectionBatch } from '@tandem/telemetry/metrics';
 import { extractTrace } from '@tandem/telemetry/propagation';
@@ -13,7 +14,6 @@ import { registerObjects } from '../objects/register-objects.js';
 import { announceStep } from './announce-step.js';
 import { foldReports, type JobChange } from './fold-reports.js';
 import type { JobFollower } from './follow-job.js';
-import { inTransaction } from './in-transaction.js';
 import type { JobPublication } from './publish-jobs.js';
 import type { JobRelease } from './release-jobs.js';
 import type { TenantWindows } from './tenant-windows.js';
@@ -103,7 +103,7 @@ export class ReportProjection {
   async #write(changes: JobChange[], received: Received[]): Promise<Set<string>> {
     const objects = this.#producedObjects(received);
     if (objects.length === 0) return applyChanges(this.pool, changes);
-    return inTransaction(this.pool, async (client) => {
+    return transaction(this.pool, async (client) => {
       const changed = await applyChanges(client, changes);
       await registerObjects(client, objects);
       return changed;

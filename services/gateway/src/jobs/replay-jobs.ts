@@ -2,6 +2,7 @@ import type { Catalog } from '@tandem/contracts/catalog';
 import type { JobView } from '@tandem/contracts/job';
 import type { Backoff } from '@tandem/contracts/job-options';
 import type { StoredObject } from '@tandem/contracts/object';
+import { transaction } from '@tandem/persistence/transaction';
 import { jobsAdmitted } from '@tandem/telemetry/metrics';
 import type { Pool, PoolClient } from 'pg';
 import { requireScope } from '../http/caller.js';
@@ -9,7 +10,6 @@ import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { insertJobs, type NewJob, newJob } from './admit-job.js';
 import type { JobFinder } from './find-jobs.js';
-import { inTransaction } from './in-transaction.js';
 import { laneOf } from './job-row.js';
 import type { JobSubmission } from './submit-job.js';
 
@@ -57,7 +57,7 @@ export class JobReplay {
     const command = this.catalog.get(original.command);
     if (command) requireScope(principal, command.scope);
     if (original.replayedBy) throw new Problem('conflict', `The job was replayed already, as ${original.replayedBy}.`);
-    const jobs = await inTransaction(this.pool, (client) => this.copy(client, `id = $1`, [id]));
+    const jobs = await transaction(this.pool, (client) => this.copy(client, `id = $1`, [id]));
     if (jobs.length === 0) {
       const detail = `The job is ${original.status}. Only a failed, cancelled or expired job can be replayed, and once.`;
       throw new Problem('conflict', detail);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { JobRequest } from '@tandem/contracts/job-options';
+import { transaction } from '@tandem/persistence/transaction';
 import { jobsAdmitted } from '@tandem/telemetry/metrics';
 import type { Pool, PoolClient } from 'pg';
 import { type FieldError, Problem } from '../http/problem.js';
@@ -8,7 +9,6 @@ import { validate } from '../http/validate.js';
 import type { Principal } from '../identity/principal.js';
 import type { ObjectFinder } from '../objects/find-objects.js';
 import { insertJobs, type NewJob, newJob } from './admit-job.js';
-import { inTransaction } from './in-transaction.js';
 import { newJobId } from './job-id.js';
 import type { JobSubmission, Prepared } from './submit-job.js';
 
@@ -123,7 +123,7 @@ export class BatchSubmission {
     { tenant, actor }: Principal,
     batch: { id: string; jobs: NewJob[]; hash: Buffer; idempotencyKey: string | undefined; now: Date },
   ): Promise<boolean> {
-    return inTransaction(this.pool, async (client: PoolClient) => {
+    return transaction(this.pool, async (client: PoolClient) => {
       const { id, jobs, hash, idempotencyKey = null, now } = batch;
       const { rowCount } = await client.query(INSERT, [id, tenant, actor, jobs.length, idempotencyKey, hash, now]);
       if (rowCount === 0) return false;
