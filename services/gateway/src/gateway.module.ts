@@ -90,7 +90,7 @@ export class GatewayModule {
       replay,
       new BatchSubmission(submission, objects, pool),
       new BatchFinder(counter, pool),
-      new BulkReplays(finder, replay, pool, logger),
+      new BulkReplays(catalog, finder, replay, pool, logger),
       new CommandPauses(catalog, connection, pool, logger),
       new JobCancellation(connection, finder, pool, logger),
       follower,

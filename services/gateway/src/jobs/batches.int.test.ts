@@ -95,6 +95,15 @@ describe('a batch', () => {
     expect([status, replay.matched]).toEqual([202, counts.failed]);
   });
 
+  test('is not replayed for one who may not submit its commands', async () => {
+    const sub = '0b9c6f0e-3a52-4c1e-9d52-6f3c1f2d7a11';
+    const token = (scopes?: string[]) => gateway.issuer.token({ sub, app_metadata: scopes ? { scopes } : {} });
+    const { body } = await post('/v1/batches', { jobs: [probe({ behave: 'reject' })] }, {}, await token());
+    const as = await token(['jobs:read', 'jobs:write']);
+    expect((await call(`/v1/batches/${body.id}`, { as })).status).toBe(200);
+    expect((await call(`/v1/batches/${body.id}/replay`, { method: 'POST', as })).status).toBe(403);
+  });
+
   test('tells its followers how far it is, up to the end', async () => {
     const { body } = await post('/v1/batches', { jobs: [probe(), probe()] });
     const { body: events } = await call(`/v1/batches/${body.id}/events`);

@@ -1,8 +1,10 @@
+import type { Catalog } from '@tandem/contracts/catalog';
 import { transaction } from '@tandem/persistence/transaction';
 import { Repeat } from '@tandem/runtime/repeat';
 import type { Logger } from '@tandem/telemetry/logger';
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { requireScope } from '../http/caller.js';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { isUuid, type JobFinder } from './find-jobs.js';
@@ -69,6 +71,7 @@ export class BulkReplays {
   readonly #rounds = new Repeat(() => this.#round());
 
   constructor(
+    private readonly catalog: Catalog,
     private readonly finder: JobFinder,
     private readonly replay: JobReplay,
     private readonly pool: Pool,
@@ -83,11 +86,13 @@ export class BulkReplays {
     return this.#rounds.stop();
   }
 
-  /** How many jobs a replay of `filter` would do again; nothing is done. */
-  count(principal: Principal, filter: ReplayFilter): Promise<number> {
+  /** How many jobs a replay of `filter` would do again; nothing is done. Throws as {@link begin}. */
+  async count(principal: Principal, filter: ReplayFilter): Promise<number> {
+    this.#requireScopes(principal, filter);
     return this.finder.countUnreplayed(principal.tenant, ownerOf(principal), filter, MOST);
   }
 
+  /** Throws a `Problem` `forbidden` when the caller may not do again what the filter may find. */
   async begin(principal: Principal, filter: ReplayFilter): Promise<ReplayView> {
     const { rows } = await this.pool.query<ReplayRow>(
       'INSERT INTO gateway.replays (id, tenant, actor, own, filter, matched) VALUES ($1, $2, $3, $4, $5, $6) RETURNING *',
@@ -118,6 +123,12 @@ export class BulkReplays {
     await this.view(principal, id);
     await this.pool.query(ABORT, [id]);
     return this.view(principal, id);
+  }
+
+  /** Doing a job again needs the right to do it; without a command in the filter it may be any. */
+  #requireScopes(principal: Principal, { command }: ReplayFilter): void {
+    const commands = this.catalog.all().filter(({ type }) => command === undefined || command === type);
+    for (const { scope } of commands) requireScope(principal, scope);
   }
 
   async #round(): Promise<number> {
