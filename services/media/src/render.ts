@@ -1,4 +1,5 @@
-import type { ImageFormat, Rendition } from '@tandem/contracts/media';
+import type { ImageFormat } from '@tandem/contracts/image-options';
+import type { Rendition } from '@tandem/contracts/media';
 import { Rejected } from '@tandem/messaging/outcome';
 import type { Sharp } from 'sharp';
 import type { Layout, Size } from './layout.js';
@@ -18,6 +19,7 @@ const ENCODERS: Record<ImageFormat, (pipeline: Sharp, quality: number | undefine
   // mozjpeg takes 2.4 times as long for 16 % less: WebP and AVIF are there for whom bytes matter.
   jpeg: (pipeline, quality = 80) => pipeline.jpeg({ quality }),
   png: (pipeline) => pipeline.png(),
+  gif: (pipeline) => pipeline.gif(),
 };
 
 /** Makes one rendition of decoded pixels. Padding, and transparency in JPEG, is white; elsewhere padding is transparent. */
@@ -32,7 +34,8 @@ export async function render(pixels: Pixels, rendition: Rendition, layout: Layou
   if (rendition.fit === 'cover') pipeline.extract(centre(scaled, output));
   if (rendition.fit === 'contain')
     pipeline.extend({ ...margins(scaled, output), background: opaque ? WHITE : TRANSPARENT });
-  return ENCODERS[rendition.format](pipeline, rendition.quality).toBuffer();
+  const { format = 'webp', quality } = rendition;
+  return ENCODERS[format](pipeline, quality === 'auto' ? undefined : quality).toBuffer();
 }
 
 /** Throws `Rejected('image_too_large')` for a size that the format cannot hold. */

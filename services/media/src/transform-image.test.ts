@@ -171,7 +171,7 @@ describe('renditions', () => {
 test('the placeholder has the image in small: aspect ratio and main colour', async () => {
   const cover = [{ name: 'square', width: 64, height: 64, fit: 'cover' }];
   const { thumbHash, dominantColor } = await transform(await readFile(join(PHOTOS, 'coffee.png')), cover);
-  expect(thumbHashToApproximateAspectRatio(Buffer.from(thumbHash, 'base64'))).toBeCloseTo(1.5, 0);
+  expect(thumbHashToApproximateAspectRatio(Buffer.from(thumbHash!, 'base64'))).toBeCloseTo(1.5, 0);
   expect(dominantColor).toMatch(/^#[0-9a-f]{6}$/);
   const teal = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#008080' } })
     .png()

@@ -39,7 +39,7 @@ export class TransformImageHandler implements CommandHandler<typeof TransformIma
   async handle({ data, job, signal, progress }: Context): Promise<Output> {
     const { MEDIA_MAX_MEGAPIXELS: maxMegapixels, MEDIA_TIMEOUT_S: seconds } = this.config;
     const svgLimits = { seconds: this.config.MEDIA_SVG_TIMEOUT_S, signal };
-    const bytes = await readSource(this.store, job.objects[data.source.object], this.config.MEDIA_MAX_MB);
+    const bytes = await readSource(this.store, job.objects[data.source.object ?? ''], this.config.MEDIA_MAX_MB);
     const source = await inspect(bytes, maxMegapixels, svgLimits);
     const vector = source.format === 'svg';
     const planned = data.renditions.map((rendition) => plan(rendition, source.size, vector, maxMegapixels));
@@ -62,7 +62,12 @@ export class TransformImageHandler implements CommandHandler<typeof TransformIma
     return { source: { ...source.size, format }, renditions, ...placeholder };
   }
 
-  async #keep(image: Buffer, job: Context['job'], { name, format }: Rendition, size: Size): Promise<RenditionResult> {
+  async #keep(
+    image: Buffer,
+    job: Context['job'],
+    { name, format = 'webp' }: Rendition,
+    size: Size,
+  ): Promise<RenditionResult> {
     const sha256 = createHash('sha256').update(image).digest('hex');
     const key = objectKey(job.tenant, sha256);
     await this.store.write(key, image);
