@@ -40,6 +40,11 @@ import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
 import { ObjectsController } from './objects/objects.controller.js';
 import { ObjectUpload } from './objects/upload-object.js';
+import { PresetFilling } from './presets/fill-presets.js';
+import { PresetFinder } from './presets/find-presets.js';
+import { PresetKeeper } from './presets/keep-presets.js';
+import type { DeclaredPresets } from './presets/preset-file.js';
+import { PresetsController } from './presets/presets.controller.js';
 import { ReferenceController } from './reference/reference.controller.js';
 
 /** What the gateway stands on; opened in `start-gateway.ts`. */
@@ -50,6 +55,7 @@ export interface Foundations {
   connection: Connection;
   store: ObjectStore;
   verifier: TokenVerifier;
+  declaredPresets: DeclaredPresets;
   logger: Logger;
 }
 
@@ -58,10 +64,12 @@ const BYTES_PER_MB = 1_000_000;
 /** The composition root: which part is made of which. */
 @Module({})
 export class GatewayModule {
-  static register({ config, catalog, database, connection, store, verifier, logger }: Foundations): DynamicModule {
+  static register(foundations: Foundations): DynamicModule {
+    const { config, catalog, database, connection, store, verifier, declaredPresets, logger } = foundations;
     const pool = poolOf(database);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
+    const presets = new PresetFinder(declaredPresets, pool, connection);
     const guard = new CallerGuard(verifier, new RateLimit(config.RATE_LIMIT_PER_MINUTE));
     const problems = new ProblemFilter(logger);
     const follower = new JobFollower(connection, finder);
@@ -71,6 +79,7 @@ export class GatewayModule {
     const submission = new JobSubmission(
       catalog,
       objects,
+      new PresetFilling(presets),
       new JobAdmission(pool),
       windows,
       release,
@@ -88,7 +97,7 @@ export class GatewayModule {
       submission,
       counter,
       replay,
-      new BatchSubmission(submission, objects, pool),
+      new BatchSubmission(submission, pool),
       new BatchFinder(counter, pool),
       new BulkReplays(catalog, finder, replay, pool, logger),
       new CommandPauses(catalog, connection, pool, logger),
@@ -98,6 +107,8 @@ export class GatewayModule {
       new JobDispatcher(catalog, connection, windows, publication, release, pool, logger),
       new JobRetention(retention, pool, logger),
       new ReportProjection(catalog, connection, windows, release, publication, follower, pool, logger),
+      presets,
+      new PresetKeeper(presets, pool),
       objects,
       new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),
@@ -112,6 +123,7 @@ export class GatewayModule {
         CommandsController,
         UnknownCommandController,
         ObjectsController,
+        PresetsController,
         HealthController,
         ReferenceController,
       ],
