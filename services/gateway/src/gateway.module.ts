@@ -7,6 +7,11 @@ import { poolOf } from '@tandem/persistence/database';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { Logger } from '@tandem/telemetry/logger';
 import type { DataSource } from 'typeorm';
+import { CallbackRules } from './callbacks/accept-callback.js';
+import { CallbacksController } from './callbacks/callbacks.controller.js';
+import { CallbackDelivery } from './callbacks/deliver-callbacks.js';
+import { CallbackResend } from './callbacks/resend-callback.js';
+import type { SendRequest } from './callbacks/send-callback.js';
 import type { GatewayConfig } from './config.js';
 import { Health } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
@@ -60,6 +65,8 @@ const BYTES_PER_MB = 1_000_000;
 export class GatewayModule {
   static register({ config, catalog, database, connection, store, verifier, logger }: Foundations): DynamicModule {
     const pool = poolOf(database);
+    const secrets = config.CALLBACK_SECRETS;
+    const callbacks = new CallbackDelivery(secrets, fetch as SendRequest, pool, logger);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
     const guard = new CallerGuard(verifier, new RateLimit(config.RATE_LIMIT_PER_MINUTE));
@@ -76,6 +83,7 @@ export class GatewayModule {
       release,
       publication,
       finder,
+      new CallbackRules(secrets, () => undefined),
     );
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
@@ -98,6 +106,8 @@ export class GatewayModule {
       new JobDispatcher(catalog, connection, windows, publication, release, pool, logger),
       new JobRetention(retention, pool, logger),
       new ReportProjection(catalog, connection, windows, release, publication, follower, pool, logger),
+      callbacks,
+      new CallbackResend(finder, callbacks, pool),
       objects,
       new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),
@@ -107,6 +117,7 @@ export class GatewayModule {
       module: GatewayModule,
       controllers: [
         JobsController,
+        CallbacksController,
         BatchesController,
         ReplaysController,
         CommandsController,

@@ -16,6 +16,7 @@ import { openStore } from '@tandem/storage/open-store';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
 import { registry } from '@tandem/telemetry/metrics';
 import type { FastifyInstance } from 'fastify';
+import { CallbackDelivery } from './callbacks/deliver-callbacks.js';
 import type { GatewayConfig } from './config.js';
 import { type Foundations, GatewayModule } from './gateway.module.js';
 import { Health } from './health/check-health.js';
@@ -39,6 +40,7 @@ import { JobRelease } from './jobs/release-jobs.js';
 import { CommandSubmission } from './jobs/submit-command.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
 import { OptionsBatchesAndCounts1763800000000 } from './migrations/2-options-batches-and-counts.js';
+import { Callbacks1763910000000 } from './migrations/3-callbacks.js';
 import { ObjectEntity } from './objects/object.entity.js';
 
 /** Events that one projection takes at most: 500 were the best trade of latency and throughput on two cores. */
@@ -64,7 +66,7 @@ export async function startGateway(
     url: config.DATABASE_URL,
     schema: SCHEMA,
     entities: [ObjectEntity],
-    migrations: [LedgerAndObjects1763700000000, OptionsBatchesAndCounts1763800000000],
+    migrations: [LedgerAndObjects1763700000000, OptionsBatchesAndCounts1763800000000, Callbacks1763910000000],
     poolSize: config.DATABASE_POOL,
     prepare: config.DATABASE_PREPARE,
   });
@@ -153,6 +155,7 @@ async function startLedger(
     CommandPauses,
     JobCounter,
     JobRetention,
+    CallbackDelivery,
   ]) {
     const rounds = app.get<{ start(): void; stop(): Promise<void> }>(part);
     rounds.start();
