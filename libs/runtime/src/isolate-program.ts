@@ -27,7 +27,7 @@ process.on('message', async ({ module, name, input }: Task) => {
   try {
     const work = (await import(module))[name];
     if (typeof work !== 'function') throw new TypeError(`${module} exports no function ${name}`);
-    process.send!({ ok: true, output: await work(input) });
+    process.send!({ ok: true, output: await work(input, (note: unknown) => process.send!({ note })) });
   } catch (error) {
     sendError(error);
   }

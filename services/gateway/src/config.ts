@@ -27,6 +27,10 @@ export const GatewayConfig = z.object({
     .min(32, 'must have at least 32 characters')
     .optional()
     .meta({ description: 'Legacy HS256 secret; leave it unset when your project signs with ES256 or RS256' }),
+  SIGNING_KEYS: list().meta({
+    description:
+      'Keys of signed links and image URLs, id:secret with commas; the first signs, all verify. Without one there are no such links',
+  }),
   CORS_ORIGINS: list().meta({ description: 'Origins that browsers may call from, with commas; none by default' }),
   RATE_LIMIT_PER_MINUTE: int(600, { min: 0, max: 10_000_000 }).meta({
     description: 'Requests per principal; 0 switches the limit off',

@@ -13,6 +13,7 @@ import { loadConfig } from '@tandem/runtime/config';
 import type { Lifecycle } from '@tandem/runtime/lifecycle';
 import type { Logger } from '@tandem/telemetry/logger';
 import type { StandaloneConfig } from './config.js';
+import { developmentSecret } from './development-secret.js';
 
 type Environment = Record<string, string | undefined>;
 
@@ -48,6 +49,7 @@ export async function boot(
     // Our own PostgreSQL has no pooler in front.
     DATABASE_PREPARE: environment.DATABASE_PREPARE ?? (config.DATABASE_URL ? undefined : 'true'),
     NATS_URL: nats,
+    SIGNING_KEYS: environment.SIGNING_KEYS ?? `development:${await developmentSecret(data, 'signing')}`,
     STORAGE_DIR: environment.STORAGE_DIR ?? join(data, 'objects'),
   };
   await step('media', () => startMedia(loadConfig(MediaConfig, shared), catalog, loggerOf('media'), lifecycle));
