@@ -1,5 +1,6 @@
 import { flag, int, list, port } from '@tandem/runtime/config';
 import { z } from 'zod';
+import { isSigningSecret } from './callbacks/sign-callback.js';
 
 /** The gateway's settings, each an environment variable. */
 export const GatewayConfig = z.object({
@@ -49,6 +50,12 @@ export const GatewayConfig = z.object({
   KEEP_FAILED_DAYS: int(90, { min: 0, max: 3_650 }).meta({
     description: 'Days for which failed jobs are kept; 0 keeps them for ever',
   }),
+  CALLBACK_SECRETS: list()
+    .refine((secrets) => secrets.every(isSigningSecret), 'must each be whsec_ and 24 to 64 random bytes in base64')
+    .meta({
+      description:
+        'Secrets that sign callbacks, with commas: several while they rotate; without one there are no callbacks',
+    }),
   TRUST_PROXY: flag(false).meta({
     description: 'Take the caller address from X-Forwarded-For; only behind a proxy that sets it',
   }),

@@ -7,6 +7,11 @@ import { poolOf } from '@tandem/persistence/database';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { Logger } from '@tandem/telemetry/logger';
 import type { DataSource } from 'typeorm';
+import { CallbackRules } from './callbacks/accept-callback.js';
+import { CallbacksController } from './callbacks/callbacks.controller.js';
+import { CallbackDelivery } from './callbacks/deliver-callbacks.js';
+import { CallbackResend } from './callbacks/resend-callback.js';
+import type { SendRequest } from './callbacks/send-callback.js';
 import type { GatewayConfig } from './config.js';
 import { Health } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
@@ -67,6 +72,8 @@ export class GatewayModule {
   static register(foundations: Foundations): DynamicModule {
     const { config, catalog, database, connection, store, verifier, declaredPresets, logger } = foundations;
     const pool = poolOf(database);
+    const secrets = config.CALLBACK_SECRETS;
+    const callbacks = new CallbackDelivery(secrets, fetch as SendRequest, pool, logger);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
     const presets = new PresetFinder(declaredPresets, pool, connection);
@@ -85,6 +92,7 @@ export class GatewayModule {
       release,
       publication,
       finder,
+      new CallbackRules(secrets, () => undefined),
     );
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
@@ -109,6 +117,8 @@ export class GatewayModule {
       new ReportProjection(catalog, connection, windows, release, publication, follower, pool, logger),
       presets,
       new PresetKeeper(presets, pool),
+      callbacks,
+      new CallbackResend(finder, callbacks, pool),
       objects,
       new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),
@@ -118,6 +128,7 @@ export class GatewayModule {
       module: GatewayModule,
       controllers: [
         JobsController,
+        CallbacksController,
         BatchesController,
         ReplaysController,
         CommandsController,

@@ -16,6 +16,7 @@ import { openStore } from '@tandem/storage/open-store';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
 import { registry } from '@tandem/telemetry/metrics';
 import type { FastifyInstance } from 'fastify';
+import { CallbackDelivery } from './callbacks/deliver-callbacks.js';
 import type { GatewayConfig } from './config.js';
 import { type Foundations, GatewayModule } from './gateway.module.js';
 import { Health } from './health/check-health.js';
@@ -40,11 +41,19 @@ import { CommandSubmission } from './jobs/submit-command.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
 import { OptionsBatchesAndCounts1763800000000 } from './migrations/2-options-batches-and-counts.js';
 import { Presets1764000100000 } from './migrations/3-presets.js';
+import { Callbacks1763910000000 } from './migrations/3-callbacks.js';
 import { ObjectEntity } from './objects/object.entity.js';
 import { readPresetFile } from './presets/preset-file.js';
 
 /** Events that one projection takes at most: 500 were the best trade of latency and throughput on two cores. */
 const PROJECTION_BATCH = 500;
+
+const MIGRATIONS = [
+  LedgerAndObjects1763700000000,
+  OptionsBatchesAndCounts1763800000000,
+  Callbacks1763910000000,
+  Presets1764000100000,
+];
 
 /** A running gateway. */
 export interface Gateway {
@@ -67,7 +76,7 @@ export async function startGateway(
     url: config.DATABASE_URL,
     schema: SCHEMA,
     entities: [ObjectEntity],
-    migrations: [LedgerAndObjects1763700000000, OptionsBatchesAndCounts1763800000000, Presets1764000100000],
+    migrations: MIGRATIONS,
     poolSize: config.DATABASE_POOL,
     prepare: config.DATABASE_PREPARE,
   });
@@ -157,6 +166,7 @@ async function startLedger(
     CommandPauses,
     JobCounter,
     JobRetention,
+    CallbackDelivery,
   ]) {
     const rounds = app.get<{ start(): void; stop(): Promise<void> }>(part);
     rounds.start();

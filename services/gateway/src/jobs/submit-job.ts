@@ -2,6 +2,7 @@ import { Catalog } from '@tandem/contracts/catalog';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import type { JobOptions } from '@tandem/contracts/job-options';
 import type { ObjectReference } from '@tandem/contracts/object';
+import { CallbackRules } from '../callbacks/accept-callback.js';
 import { requireScope } from '../http/caller.js';
 import { Problem } from '../http/problem.js';
 import { validate } from '../http/validate.js';
@@ -46,6 +47,7 @@ export class JobSubmission {
     private readonly release: JobRelease,
     private readonly publication: JobPublication,
     private readonly finder: JobFinder,
+    private readonly callbacks: CallbackRules,
   ) {}
 
   /** Throws a `Problem`: `not_found` for a command that does not exist, `forbidden` when the caller lacks its scope. */
@@ -61,6 +63,7 @@ export class JobSubmission {
     const inputAt = at === undefined ? '' : `${at}/input`;
     const valid = validate(command.input, input, 'body', inputAt);
     const plan = planOf(command, options, now, `${at ?? ''}/options`);
+    this.callbacks.check(plan.callback, `${at ?? ''}/options/callback`);
     const references = (command.reads?.(valid) ?? []).map((reference) => ({
       ...reference,
       pointer: inputAt + reference.pointer,
