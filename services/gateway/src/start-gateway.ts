@@ -40,8 +40,8 @@ import { JobRelease } from './jobs/release-jobs.js';
 import { CommandSubmission } from './jobs/submit-command.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
 import { OptionsBatchesAndCounts1763800000000 } from './migrations/2-options-batches-and-counts.js';
-import { Presets1764000100000 } from './migrations/3-presets.js';
 import { Callbacks1763910000000 } from './migrations/3-callbacks.js';
+import { Presets1764000100000 } from './migrations/3-presets.js';
 import { ObjectEntity } from './objects/object.entity.js';
 import { readPresetFile } from './presets/preset-file.js';
 
