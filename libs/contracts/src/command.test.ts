@@ -77,9 +77,28 @@ describe('the input of media.transform', () => {
   const source = { object: '0191f6a0-0000-7000-8000-000000000000' };
   const refusal = (renditions: unknown) => TransformImage.input.safeParse({ source, renditions }).error?.issues[0];
 
-  test('fills in fit and format', () => {
-    const input = TransformImage.input.parse({ source, renditions: [{ name: 'a' }] });
-    expect(input.renditions).toEqual([{ name: 'a', fit: 'inside', format: 'webp' }]);
+  test('needs exactly one source', () => {
+    const of = (source: object) => TransformImage.input.safeParse({ source, renditions: [{ name: 'a' }] });
+    expect(of({ url: 'https://example.com/a.jpg' }).success).toBe(true);
+    expect(of({}).error?.issues[0]?.message).toMatch(/exactly one/);
+    expect(of({ ...source, url: 'https://example.com/a.jpg' }).error?.issues[0]?.path).toEqual(['source']);
+    expect(of({ url: 'file:///etc/passwd' }).success).toBe(false);
+  });
+
+  test('takes the options of its presets, unless the rendition has its own', () => {
+    const input = TransformImage.input.parse({ source, renditions: [{ name: 'a', preset: 'card', width: 5 }] });
+    expect(TransformImage.presets?.named(input)).toEqual([{ preset: 'card', pointer: '/renditions/0/preset' }]);
+    const card = { reference: 'card@2', options: { width: 400, format: 'avif' } };
+    expect(TransformImage.presets?.fill(input, (name) => (name === 'card' ? card : undefined))).toMatchObject({
+      renditions: [{ name: 'a', preset: 'card@2', width: 5, format: 'avif' }],
+    });
+  });
+
+  test('refuses options that contradict each other', () => {
+    expect(refusal([{ name: 'a', format: 'jpeg', lossless: true }])?.path).toEqual(['renditions', 0, 'lossless']);
+    expect(refusal([{ name: 'a', format: 'avif', animated: true }])?.path).toEqual(['renditions', 0, 'animated']);
+    expect(refusal([{ name: 'a', watermark: {} }])?.message).toMatch(/either an image or a text/);
+    expect(refusal([{ name: 'a', background: 'red' }])?.message).toMatch(/must be a colour/);
   });
 
   test('needs 1 to 20 renditions with different names', () => {

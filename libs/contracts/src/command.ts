@@ -24,6 +24,26 @@ export interface CommandOptions<I extends z.ZodType, O extends z.ZodType> {
   reads?: (input: z.output<I>) => ObjectReference[];
   /** Objects that the result holds. The ledger registers them in the transaction that marks the job succeeded. */
   produces?: (output: z.output<O>) => StoredObject[];
+  /** Presets that the input names. */
+  presets?: PresetUse<z.output<I>>;
+}
+
+/** Options that were kept under a name; see {@link PresetUse}. */
+export interface ResolvedPreset {
+  /** Name and version, such as `card@3`. */
+  reference: string;
+  options: object;
+}
+
+/**
+ * How an input names presets. The gateway fills them in before it admits the job, so the job does what the preset said
+ * then, and checks the filled input by the schema once more.
+ */
+export interface PresetUse<I> {
+  /** Each preset that the input names, and where (JSON pointer). */
+  named: (input: I) => { preset: string; pointer: string }[];
+  /** The input with the options of its presets in their place. */
+  fill: (input: I, presetOf: (name: string) => ResolvedPreset | undefined) => unknown;
 }
 
 /** A declared command; see {@link defineCommand}. */

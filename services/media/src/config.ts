@@ -27,6 +27,14 @@ export const MediaConfig = z.object({
   MEDIA_SVG_TIMEOUT_S: int(10, { min: 1, max: 3_600 }).meta({
     description: 'Longest drawing of an SVG, in seconds; it runs in a process of its own and is killed then',
   }),
+  MEDIA_PROCESS_MB: int(1_500, { min: 200, max: 100_000 }).meta({
+    description:
+      'Resident memory that one image process may have, in megabytes (1,048,576 bytes); over it, its job fails',
+  }),
+  MEDIA_JEMALLOC: z.string().optional().meta({
+    description:
+      'Path of libjemalloc.so.2 for the image processes; by default the one of the machine, if any. When it is set and cannot be loaded, the start fails',
+  }),
   MEDIA_GRACE_S: int(30, { min: 1, max: 3_600 }).meta({
     description: 'Seconds that running images have to finish at shutdown; later ones are handed back',
   }),

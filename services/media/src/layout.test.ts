@@ -1,4 +1,4 @@
-import { Fit } from '@tandem/contracts/media';
+import { Fit } from '@tandem/contracts/image-options';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { layoutOf, workingSize } from './layout.js';

@@ -19,7 +19,7 @@ type Box = Pick<Rendition, 'width' | 'height' | 'fit'>;
  * fits keep their promise about the box, as CSS does, and enlarge when they must. With one of width and height, the
  * other follows from the aspect ratio; with neither, the size stays.
  */
-export function layoutOf(source: Size, { width, height, fit }: Box, vector = false): Layout {
+export function layoutOf(source: Size, { width, height, fit = 'inside' }: Box, vector = false): Layout {
   const scales = [width && width / source.width, height && height / source.height].filter(
     (scale) => scale !== undefined,
   );

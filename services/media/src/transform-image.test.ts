@@ -14,7 +14,7 @@ import sharp from 'sharp';
 import { thumbHashToApproximateAspectRatio } from 'thumbhash';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MediaConfig } from './config.js';
-import { configureLibvips } from './libvips.js';
+import { ImageWorkshop } from './image-workshop.js';
 import { TransformImageHandler } from './transform-image.js';
 
 const PHOTOS = join(import.meta.dirname, '../../../examples/photos');
@@ -25,16 +25,20 @@ const TENANT = 'acme';
 let dir: string;
 let store: ObjectStore;
 let photo: Buffer;
+let workshop: ImageWorkshop;
 let handler: TransformImageHandler;
 
 beforeAll(async () => {
-  configureLibvips();
   dir = await mkdtemp(join(tmpdir(), 'tandem-media-'));
   store = await openStore({ dir });
   photo = await readFile(join(PHOTOS, 'hubble_deep_field.jpg'));
-  handler = new TransformImageHandler(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
+  workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
+  handler = new TransformImageHandler(store, workshop);
 });
-afterAll(() => rm(dir, { recursive: true, force: true }));
+afterAll(async () => {
+  workshop.onApplicationShutdown();
+  await rm(dir, { recursive: true, force: true });
+});
 
 type Options = { progress?: (fraction: number, message?: string) => void; signal?: AbortSignal; missing?: boolean };
 
@@ -171,7 +175,7 @@ describe('renditions', () => {
 test('the placeholder has the image in small: aspect ratio and main colour', async () => {
   const cover = [{ name: 'square', width: 64, height: 64, fit: 'cover' }];
   const { thumbHash, dominantColor } = await transform(await readFile(join(PHOTOS, 'coffee.png')), cover);
-  expect(thumbHashToApproximateAspectRatio(Buffer.from(thumbHash, 'base64'))).toBeCloseTo(1.5, 0);
+  expect(thumbHashToApproximateAspectRatio(Buffer.from(thumbHash!, 'base64'))).toBeCloseTo(1.5, 0);
   expect(dominantColor).toMatch(/^#[0-9a-f]{6}$/);
   const teal = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#008080' } })
     .png()
@@ -216,4 +220,11 @@ describe('gives up', () => {
       detail: expect.stringMatching(detail),
     });
   });
+});
+
+test('a MEDIA_JEMALLOC that cannot be loaded stops the start, and names itself', async () => {
+  const settings = { NATS_URL: 'nats://unused', MEDIA_JEMALLOC: '/nowhere/libjemalloc.so.2', MEDIA_CONCURRENCY: '1' };
+  const wrong = new ImageWorkshop(store, loadConfig(MediaConfig, settings));
+  await expect(wrong.checkProcesses()).rejects.toThrow(/^MEDIA_JEMALLOC: \/nowhere\/libjemalloc.so.2 cannot be loaded/);
+  wrong.onApplicationShutdown();
 });

@@ -61,7 +61,7 @@ export async function tour(
     await writeFile(path, await api.download(id));
     files.push({ name, format, width, height, bytes, path: relative(process.cwd(), path) });
   }
-  const { thumbHash, dominantColor } = result;
+  const { thumbHash = '', dominantColor = '' } = result;
   return { sourceId: source.id, sourceBytes: size, job, placeholder: { thumbHash, dominantColor }, files };
 }
 
