@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { get, setGlobalProxyFromEnv } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { eventually } from '@tandem/testing/eventually';
@@ -76,6 +77,20 @@ describe('a request', () => {
     const broken = { name: 'EgressFailed', reason: 'encoding', passing: false };
     expect(await failure((await egress().fetch(server.url())).text())).toMatchObject(broken);
     expect(await failure(egress().fetch(server.url('/odd')))).toMatchObject(broken);
+  });
+
+  it('goes its own way where the environment names a proxy', async () => {
+    const proxy = await TargetServer.start();
+    const restore = setGlobalProxyFromEnv({ HTTP_PROXY: proxy.url(), http_proxy: proxy.url(), NO_PROXY: '' });
+    try {
+      await once(get(server.url()), 'close'); // so the proxy does count for others
+      expect(proxy.connections).toBe(1);
+      expect(await (await egress().fetch(server.url())).text()).toBe('hello');
+      expect([proxy.connections, server.requests.length]).toEqual([1, 1]);
+    } finally {
+      restore();
+      await proxy.stop();
+    }
   });
 
   it('has no body for HEAD, whatever the headers promise', async () => {
