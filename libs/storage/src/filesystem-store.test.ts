@@ -7,7 +7,6 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FilesystemStore } from './filesystem-store.js';
 import { InvalidKey, ObjectMissing, ObjectTooLarge } from './object-store.js';
-import { openStore } from './open-store.js';
 
 let dir: string;
 let store: FilesystemStore;
@@ -195,7 +194,7 @@ test('removes day-old leftovers at start, and spares an upload that is under way
   await Promise.all([writeFile(old, 'x'), writeFile(fresh, 'x')]);
   const longAgo = new Date(Date.now() - 25 * 3_600_000);
   await utimes(old, longAgo, longAgo);
-  await openStore({ dir });
+  await FilesystemStore.open(dir);
   expect(await staged()).toEqual(['fresh']);
 });
 

@@ -76,7 +76,7 @@ export async function startGateway(
     for (const command of catalog.all()) await provisionCommandConsumers(connection.nc, command);
   };
   await provision();
-  const store = await openStore({ dir: config.STORAGE_DIR });
+  const store = await openStore(config);
   const app = await createApp({ config, catalog, database, connection, store, verifier: verifierOf(config), logger });
   await startLedger(app, connection, logger, lifecycle);
   const margin = config.RECONCILE_MARGIN_S * 1_000;
