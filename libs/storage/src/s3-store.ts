@@ -114,7 +114,9 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  async localFile(): Promise<undefined> {}
+  async localFile(key: string): Promise<undefined> {
+    keySegments(key);
+  }
 
   async remove(key: string): Promise<void> {
     await this.#delete(this.#place(key));
