@@ -18,6 +18,8 @@ export function s3Client(settings: S3Settings, agent: AgentOptions = {}): S3Clie
     // covers the SHA-256 of each body that we send, so a damaged one is refused anyway.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // With it, each part would get a connection of its own, and servers that never answer it cost a second each.
+    expectContinueHeader: false,
     retryMode: 'standard',
     maxAttempts: 4,
     // A renewed answer for a bucket of another region would hide a wrong S3_REGION.

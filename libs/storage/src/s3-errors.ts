@@ -11,23 +11,25 @@ export function isUnavailable(error: unknown): boolean {
   return [403, 405, 501].includes(statusOf(error) ?? 0) || nameOf(error) === 'NotImplemented';
 }
 
-/** The failure of a first question to the bucket, in words that name the setting to mend. */
+/** The failure of a question to the bucket that is answered with a body, in words that name the setting to mend. */
 export function explain(error: unknown, { endpoint, region, bucket }: S3Settings): Error {
   const place = endpoint ?? `AWS in ${region}`;
   const status = statusOf(error);
   const says = (message: string) => new Error(message, { cause: error });
-  if (status === 404) return says(`S3_BUCKET: ${place} has no bucket ${bucket}. Create it, or correct S3_BUCKET.`);
-  if (status === 401 || status === 403)
-    return says(
-      `S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: ${place} refuses these keys for the bucket ${bucket}. Correct them, or let them list, read and write it.`,
-    );
+  if (status === undefined)
+    return says(`S3_ENDPOINT: ${place} does not answer (${reasonOf(error)}). Is the address right, and the server up?`);
+  if (reasonOf(error) === 'NoSuchBucket')
+    return says(`S3_BUCKET: ${place} has no bucket ${bucket}. Create it, or correct S3_BUCKET.`);
   if (status === 301 || status === 400)
     return says(
-      `S3_REGION: ${place} does not take ${region} for the bucket ${bucket}. Give the bucket's region; see also S3_PATH_STYLE.`,
+      `S3_REGION: ${place} does not take ${region} for the bucket ${bucket} (${reasonOf(error)}). Give the bucket's region; see also S3_PATH_STYLE.`,
     );
-  if (status !== undefined)
-    return says(`S3_ENDPOINT: ${place} answers ${status} to a question for its bucket ${bucket}.`);
-  return says(`S3_ENDPOINT: ${place} does not answer (${reasonOf(error)}). Is the address right, and the server up?`);
+  // Some servers answer 404 for a key id that they do not know.
+  if (status < 500)
+    return says(
+      `S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: ${place} refuses these keys for the bucket ${bucket} (${reasonOf(error)}). Correct them, or let them list, read and write it.`,
+    );
+  return says(`S3_ENDPOINT: ${place} answers ${status} (${reasonOf(error)}). Is it an S3 API, and is it well?`);
 }
 
 function reasonOf(error: unknown): string {

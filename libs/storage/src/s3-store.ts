@@ -6,6 +6,7 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
+  ListObjectsV2Command,
   PutObjectCommand,
   paginateListObjectsV2,
   type S3Client,
@@ -123,8 +124,12 @@ export class S3Store implements ObjectStore {
   }
 
   async ping(): Promise<void> {
-    await this.client.send(new HeadBucketCommand({ Bucket: this.#bucket })).catch((error) => {
-      throw explain(error, this.settings);
+    const Bucket = this.#bucket;
+    await this.client.send(new HeadBucketCommand({ Bucket })).catch(async () => {
+      // An answer to HEAD has no body, so it does not say what is wrong; this one does.
+      await this.client.send(new ListObjectsV2Command({ Bucket, MaxKeys: 1 })).catch((error) => {
+        throw explain(error, this.settings);
+      });
     });
   }
 
