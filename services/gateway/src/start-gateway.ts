@@ -88,7 +88,7 @@ export async function startGateway(
     for (const command of catalog.all()) await provisionCommandConsumers(connection.nc, command);
   };
   await provision();
-  const store = await openStore({ dir: config.STORAGE_DIR });
+  const store = await openStore(config);
   const verifier = verifierOf(config);
   const app = await createApp({ config, catalog, database, connection, store, verifier, declaredPresets, logger });
   await startLedger(app, connection, logger, lifecycle);
