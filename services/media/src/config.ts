@@ -1,3 +1,4 @@
+import { egressSettings } from '@tandem/egress/settings';
 import { int, port } from '@tandem/runtime/config';
 import { completeStorage, storageSettings } from '@tandem/storage/storage-settings';
 import { z } from 'zod';
@@ -35,6 +36,7 @@ const Settings = z.object({
     description:
       'Path of libjemalloc.so.2 for the image processes; by default the one of the machine, if any. When it is set and cannot be loaded, the start fails',
   }),
+  ...egressSettings,
   MEDIA_GRACE_S: int(30, { min: 1, max: 3_600 }).meta({
     description: 'Seconds that running images have to finish at shutdown; later ones are handed back',
   }),
