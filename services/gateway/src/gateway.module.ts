@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { Catalog } from '@tandem/contracts/catalog';
+import { Egress } from '@tandem/egress/egress';
 import { CommandPublisher } from '@tandem/messaging/command-publisher';
 import type { Connection } from '@tandem/messaging/connection';
 import { poolOf } from '@tandem/persistence/database';
@@ -11,7 +12,6 @@ import { CallbackRules } from './callbacks/accept-callback.js';
 import { CallbacksController } from './callbacks/callbacks.controller.js';
 import { CallbackDelivery } from './callbacks/deliver-callbacks.js';
 import { CallbackResend } from './callbacks/resend-callback.js';
-import type { SendRequest } from './callbacks/send-callback.js';
 import type { GatewayConfig } from './config.js';
 import { Health } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
@@ -66,7 +66,8 @@ export class GatewayModule {
   static register({ config, catalog, database, connection, store, verifier, logger }: Foundations): DynamicModule {
     const pool = poolOf(database);
     const secrets = config.CALLBACK_SECRETS;
-    const callbacks = new CallbackDelivery(secrets, fetch as SendRequest, pool, logger);
+    const policy = { allow: config.EGRESS_ALLOW };
+    const callbacks = new CallbackDelivery(secrets, new Egress(policy), pool, logger);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
     const guard = new CallerGuard(verifier, new RateLimit(config.RATE_LIMIT_PER_MINUTE));
@@ -83,7 +84,7 @@ export class GatewayModule {
       release,
       publication,
       finder,
-      new CallbackRules(secrets, () => undefined),
+      new CallbackRules(secrets, policy),
     );
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
