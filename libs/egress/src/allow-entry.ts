@@ -26,8 +26,11 @@ export function parseAllowEntry(written: string): AllowEntry {
   const port = portOf(found.port, written);
   const wildcard = found.host.startsWith('*.');
   const host = canonicalHost(wildcard ? found.host.slice(2) : found.host);
-  if (!host) throw new Error(`${quote(written)} is not the name of a host, nor an address`);
-  const version = isIP(host);
+  const version = isIP(host ?? '');
+  // The URL standard takes more for a name (`*`), which DNS never answers.
+  if (!host || (version === 0 && !/^[a-z0-9._-]+$/.test(host))) {
+    throw new Error(`${quote(written)} is not the name of a host, nor an address`);
+  }
   if (version === 0) {
     if (found.bits !== undefined) throw new Error(`${quote(written)}: only an address can have a prefix length`);
     return wildcard ? { kind: 'subdomains', suffix: `.${host}`, port } : { kind: 'name', name: host, port };

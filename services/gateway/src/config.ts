@@ -32,6 +32,9 @@ export const GatewayConfig = z.object({
     description:
       'Keys of signed links and image URLs, id:secret with commas; the first signs, all verify. Without one there are no such links',
   }),
+  PRESETS_FILE: z.string().optional().meta({
+    description: 'JSON file of presets for every tenant: names with image options, or with a list of versions',
+  }),
   CORS_ORIGINS: list().meta({ description: 'Origins that browsers may call from, with commas; none by default' }),
   RATE_LIMIT_PER_MINUTE: int(600, { min: 0, max: 10_000_000 }).meta({
     description: 'Requests per principal; 0 switches the limit off',

@@ -45,6 +45,11 @@ import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
 import { ObjectsController } from './objects/objects.controller.js';
 import { ObjectUpload } from './objects/upload-object.js';
+import { PresetFilling } from './presets/fill-presets.js';
+import { PresetFinder } from './presets/find-presets.js';
+import { PresetKeeper } from './presets/keep-presets.js';
+import type { DeclaredPresets } from './presets/preset-file.js';
+import { PresetsController } from './presets/presets.controller.js';
 import { ReferenceController } from './reference/reference.controller.js';
 
 /** What the gateway stands on; opened in `start-gateway.ts`. */
@@ -55,6 +60,7 @@ export interface Foundations {
   connection: Connection;
   store: ObjectStore;
   verifier: TokenVerifier;
+  declaredPresets: DeclaredPresets;
   logger: Logger;
 }
 
@@ -63,13 +69,15 @@ const BYTES_PER_MB = 1_000_000;
 /** The composition root: which part is made of which. */
 @Module({})
 export class GatewayModule {
-  static register({ config, catalog, database, connection, store, verifier, logger }: Foundations): DynamicModule {
+  static register(foundations: Foundations): DynamicModule {
+    const { config, catalog, database, connection, store, verifier, declaredPresets, logger } = foundations;
     const pool = poolOf(database);
     const secrets = config.CALLBACK_SECRETS;
     const policy = { allow: config.EGRESS_ALLOW };
     const callbacks = new CallbackDelivery(secrets, new Egress(policy), pool, logger);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
+    const presets = new PresetFinder(declaredPresets, pool, connection);
     const guard = new CallerGuard(verifier, new RateLimit(config.RATE_LIMIT_PER_MINUTE));
     const problems = new ProblemFilter(logger);
     const follower = new JobFollower(connection, finder);
@@ -79,6 +87,7 @@ export class GatewayModule {
     const submission = new JobSubmission(
       catalog,
       objects,
+      new PresetFilling(presets),
       new JobAdmission(pool),
       windows,
       release,
@@ -97,7 +106,7 @@ export class GatewayModule {
       submission,
       counter,
       replay,
-      new BatchSubmission(submission, objects, pool),
+      new BatchSubmission(submission, pool),
       new BatchFinder(counter, pool),
       new BulkReplays(catalog, finder, replay, pool, logger),
       new CommandPauses(catalog, connection, pool, logger),
@@ -107,6 +116,8 @@ export class GatewayModule {
       new JobDispatcher(catalog, connection, windows, publication, release, pool, logger),
       new JobRetention(retention, pool, logger),
       new ReportProjection(catalog, connection, windows, release, publication, follower, pool, logger),
+      presets,
+      new PresetKeeper(presets, pool),
       callbacks,
       new CallbackResend(finder, callbacks, pool),
       objects,
@@ -124,6 +135,7 @@ export class GatewayModule {
         CommandsController,
         UnknownCommandController,
         ObjectsController,
+        PresetsController,
         HealthController,
         ReferenceController,
       ],

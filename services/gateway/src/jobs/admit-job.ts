@@ -19,6 +19,8 @@ export const PUBLISH_LEASE_MS = 10_000;
 export interface Submission {
   command: CommandDefinition;
   input: unknown;
+  /** The input before presets were filled in, where it named some. */
+  sent?: unknown;
   objects?: Record<string, StoredObject>;
   principal: Pick<Principal, 'tenant' | 'actor'>;
   plan: Plan;
@@ -165,9 +167,12 @@ export function acceptedView({ id, submission, createdAt, traceParent }: NewJob)
   };
 }
 
-/** The validated input is hashed, defaults filled in, so that spelling and order of keys do not matter. */
-function requestHash({ command, input, requested }: Submission): Buffer {
-  const hash = createHash('sha256').update(command.type).update('\n').update(JSON.stringify(input));
+/**
+ * The validated input is hashed, defaults filled in, so that spelling and order of keys do not matter; but no presets, so
+ * that a request stays the same when a preset changes.
+ */
+function requestHash({ command, input, sent = input, requested }: Submission): Buffer {
+  const hash = createHash('sha256').update(command.type).update('\n').update(JSON.stringify(sent));
   if (requested !== undefined) hash.update('\n').update(JSON.stringify(requested));
   return hash.digest();
 }
