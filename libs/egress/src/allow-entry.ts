@@ -44,16 +44,6 @@ export function parseAllowEntry(written: string): AllowEntry {
   return { kind: 'network', family: version as 4 | 6, list: networks(family, [`${host}/${bits}`]), port };
 }
 
-/** Whether {@link parseAllowEntry} can read it. */
-export function isAllowEntry(written: string): boolean {
-  try {
-    parseAllowEntry(written);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** A host as the URL standard writes it, without brackets and without the dot of the root; undefined when it is none. */
 export function canonicalHost(host: string): string | undefined {
   const url = URL.parse(`http://${isPlainIPv6(host) ? `[${host}]` : host}/`);

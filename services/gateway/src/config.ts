@@ -1,4 +1,4 @@
-import { isAllowEntry } from '@tandem/egress/allow-entry';
+import { egressSettings } from '@tandem/egress/settings';
 import { flag, int, list, port } from '@tandem/runtime/config';
 import { z } from 'zod';
 import { isSigningSecret } from './callbacks/sign-callback.js';
@@ -51,15 +51,7 @@ export const GatewayConfig = z.object({
   KEEP_FAILED_DAYS: int(90, { min: 0, max: 3_650 }).meta({
     description: 'Days for which failed jobs are kept; 0 keeps them for ever',
   }),
-  EGRESS_ALLOW: list()
-    .refine(
-      (entries) => entries.every(isAllowEntry),
-      'must be hosts, *.hosts, addresses or CIDRs, each with :port or :*',
-    )
-    .meta({
-      description:
-        'Private addresses that requests may go to, with commas: db.internal:8000, 10.0.0.0/8:*; none by default',
-    }),
+  ...egressSettings,
   CALLBACK_SECRETS: list()
     .refine((secrets) => secrets.every(isSigningSecret), 'must each be whsec_ and 24 to 64 random bytes in base64')
     .meta({

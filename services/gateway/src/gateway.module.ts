@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { Catalog } from '@tandem/contracts/catalog';
 import { Egress } from '@tandem/egress/egress';
+import { policiesOf } from '@tandem/egress/settings';
 import { CommandPublisher } from '@tandem/messaging/command-publisher';
 import type { Connection } from '@tandem/messaging/connection';
 import { poolOf } from '@tandem/persistence/database';
@@ -73,8 +74,8 @@ export class GatewayModule {
     const { config, catalog, database, connection, store, verifier, declaredPresets, logger } = foundations;
     const pool = poolOf(database);
     const secrets = config.CALLBACK_SECRETS;
-    const policy = { allow: config.EGRESS_ALLOW };
-    const callbacks = new CallbackDelivery(secrets, new Egress(policy), pool, logger);
+    const policies = policiesOf(config);
+    const callbacks = new CallbackDelivery(secrets, new Egress(policies), pool, logger);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
     const presets = new PresetFinder(declaredPresets, pool, connection);
@@ -93,7 +94,7 @@ export class GatewayModule {
       release,
       publication,
       finder,
-      new CallbackRules(secrets, policy),
+      new CallbackRules(secrets, policies),
     );
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);

@@ -1,5 +1,5 @@
 import type { Callback } from '@tandem/contracts/callback';
-import type { EgressPolicy } from '@tandem/egress/policy';
+import type { PolicyOf } from '@tandem/egress/policy';
 import { refusalByLetters } from '@tandem/egress/refusal-by-letters';
 import { Problem } from '../http/problem.js';
 
@@ -7,15 +7,15 @@ import { Problem } from '../http/problem.js';
 export class CallbackRules {
   constructor(
     private readonly secrets: readonly string[],
-    private readonly policy: EgressPolicy,
+    private readonly policyOf: PolicyOf,
   ) {}
 
   /** Throws a `Problem` `invalid_input` that names the option, which stands at `pointer`. */
-  check(callback: Callback | undefined, pointer: string): void {
+  check(tenant: string, callback: Callback | undefined, pointer: string): void {
     if (!callback) return;
     if (this.secrets.length === 0)
       refuse(pointer, 'callbacks are switched off here, since no CALLBACK_SECRETS is set to sign them; leave it out');
-    const reason = refusalByLetters(callback.url, this.policy);
+    const reason = refusalByLetters(callback.url, this.policyOf(tenant));
     if (reason !== undefined) refuse(`${pointer}/url`, reason);
   }
 }
