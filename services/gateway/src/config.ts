@@ -1,3 +1,4 @@
+import { egressSettings } from '@tandem/egress/settings';
 import { flag, int, list, port } from '@tandem/runtime/config';
 import { completeStorage, storageSettings } from '@tandem/storage/storage-settings';
 import { z } from 'zod';
@@ -50,6 +51,7 @@ const Settings = z.object({
   KEEP_FAILED_DAYS: int(90, { min: 0, max: 3_650 }).meta({
     description: 'Days for which failed jobs are kept; 0 keeps them for ever',
   }),
+  ...egressSettings,
   CALLBACK_SECRETS: list()
     .refine((secrets) => secrets.every(isSigningSecret), 'must each be whsec_ and 24 to 64 random bytes in base64')
     .meta({

@@ -69,7 +69,7 @@ class GatewayUnderTest {
       // Tests ask far more often than people do.
       RATE_LIMIT_PER_MINUTE: '0',
       CORS_ORIGINS: 'https://app.example',
-      EGRESS_ALLOW: '127.0.0.1',
+      EGRESS_ALLOW: '127.0.0.1:*',
       ...settings,
     });
     ({ url: this.url } = await startGateway(config, probeCatalog, this.#log, this.#lifecycle));

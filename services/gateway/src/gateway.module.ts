@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { Catalog } from '@tandem/contracts/catalog';
+import { Egress } from '@tandem/egress/egress';
+import { policiesOf } from '@tandem/egress/settings';
 import { CommandPublisher } from '@tandem/messaging/command-publisher';
 import type { Connection } from '@tandem/messaging/connection';
 import { poolOf } from '@tandem/persistence/database';
@@ -11,7 +13,6 @@ import { CallbackRules } from './callbacks/accept-callback.js';
 import { CallbacksController } from './callbacks/callbacks.controller.js';
 import { CallbackDelivery } from './callbacks/deliver-callbacks.js';
 import { CallbackResend } from './callbacks/resend-callback.js';
-import type { SendRequest } from './callbacks/send-callback.js';
 import type { GatewayConfig } from './config.js';
 import { Health } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
@@ -73,7 +74,8 @@ export class GatewayModule {
     const { config, catalog, database, connection, store, verifier, declaredPresets, logger } = foundations;
     const pool = poolOf(database);
     const secrets = config.CALLBACK_SECRETS;
-    const callbacks = new CallbackDelivery(secrets, fetch as SendRequest, pool, logger);
+    const policies = policiesOf(config);
+    const callbacks = new CallbackDelivery(secrets, new Egress(policies), pool, logger);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
     const presets = new PresetFinder(declaredPresets, pool, connection);
@@ -92,7 +94,7 @@ export class GatewayModule {
       release,
       publication,
       finder,
-      new CallbackRules(secrets, () => undefined),
+      new CallbackRules(secrets, policies),
     );
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
