@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -203,4 +203,46 @@ test('the ping of a store whose folder vanished rejects', async () => {
   await expect(store.ping()).resolves.toBeUndefined();
   await rm(dir, { recursive: true });
   await expect(store.ping()).rejects.toThrow('ENOENT');
+});
+
+describe('listing', () => {
+  const keys = async (prefix?: string) => {
+    const found = [];
+    for await (const { key } of store.list(prefix)) found.push(key);
+    return found.sort();
+  };
+
+  test('names every object with its size and time, and nothing that is only staged', async () => {
+    await store.write('t/a/1', Buffer.from('one'));
+    await store.stage(chunks(randomBytes(10)), { maxBytes: 10 });
+    const found = [];
+    for await (const object of store.list()) found.push(object);
+    expect(found).toEqual([{ key: 't/a/1', size: 3, modifiedAt: expect.any(Date) }]);
+    expect(Math.abs(found[0]!.modifiedAt.getTime() - Date.now())).toBeLessThan(60_000);
+  });
+
+  test('keeps to a prefix, which need not end at a segment', async () => {
+    for (const key of ['t/ab/1', 't/ac/2', 't/b/3', 'u/a/4', 't/a']) await store.write(key, Buffer.from(key));
+    expect(await keys('t/a')).toEqual(['t/a', 't/ab/1', 't/ac/2']);
+    expect(await keys('t/ab/')).toEqual(['t/ab/1']);
+    expect(await keys('nobody/x')).toEqual([]);
+    expect(await keys()).toHaveLength(5);
+    await expect(keys('../')).rejects.toThrow(InvalidKey);
+  });
+});
+
+test.each(['write', 'commit'])('a %s onto an object that is there makes it young again', async (way) => {
+  await store.write('t/a', Buffer.from('x'));
+  const path = await store.localFile('t/a');
+  await utimes(path!, new Date(0), new Date(0));
+  if (way === 'write') await store.write('t/a', Buffer.from('x'));
+  else await (await store.stage(chunks(Buffer.from('x')), { maxBytes: 1 })).commit('t/a');
+  for await (const { modifiedAt } of store.list()) expect(Date.now() - modifiedAt.getTime()).toBeLessThan(60_000);
+});
+
+test('names the file that holds an object, and none for what is missing', async () => {
+  await store.write('t/a', Buffer.from('x'));
+  expect(await readFile((await store.localFile('t/a'))!, 'utf8')).toBe('x');
+  expect(await store.localFile('t/b')).toBeUndefined();
+  expect(await store.localFile('t')).toBeUndefined();
 });

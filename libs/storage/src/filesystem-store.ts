@@ -1,10 +1,16 @@
-import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { access, mkdir, open, opendir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { durableRename } from './durable-rename.js';
-import { keySegments } from './key.js';
-import { ObjectMissing, type ObjectStore, type StagedObject, type StageOptions } from './object-store.js';
+import { folderOfPrefix, keySegments } from './key.js';
+import {
+  type ListedObject,
+  ObjectMissing,
+  type ObjectStore,
+  type StagedObject,
+  type StageOptions,
+} from './object-store.js';
 import { stageFile } from './staged-file.js';
 
 /** Older than any upload lasts, so no other process is still writing it. */
@@ -36,14 +42,14 @@ export class FilesystemStore implements ObjectStore {
     const { path, size, sha256, head } = await stageFile(this.#staging, body, options);
     const discard = () => rm(path, { force: true });
     const commit = async (key: string) => {
-      if ((await this.size(key)) === size) await discard();
+      if (await this.#refresh(key, size)) await discard();
       else await durableRename(path, this.#pathOf(key));
     };
     return { size, sha256, head, commit, discard };
   }
 
   async write(key: string, bytes: Uint8Array): Promise<void> {
-    if ((await this.size(key)) === bytes.length) return;
+    if (await this.#refresh(key, bytes.length)) return;
     const { path } = await stageFile(this.#staging, only(bytes), { maxBytes: bytes.length, headBytes: 0 });
     await durableRename(path, this.#pathOf(key));
   }
@@ -58,13 +64,16 @@ export class FilesystemStore implements ObjectStore {
   }
 
   async size(key: string): Promise<number | undefined> {
-    try {
-      const found = await stat(this.#pathOf(key));
-      return found.isFile() ? found.size : undefined;
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
+    return (await fileAt(this.#pathOf(key)))?.size;
+  }
+
+  async *list(prefix = ''): AsyncGenerator<ListedObject> {
+    yield* this.#walk(folderOfPrefix(prefix), prefix);
+  }
+
+  async localFile(key: string): Promise<string | undefined> {
+    const path = this.#pathOf(key);
+    return (await fileAt(path)) && path;
   }
 
   async remove(key: string): Promise<void> {
@@ -73,6 +82,27 @@ export class FilesystemStore implements ObjectStore {
 
   async ping(): Promise<void> {
     for (const folder of [this.#objects, this.#staging]) await access(folder, constants.R_OK | constants.W_OK);
+  }
+
+  /** Whether there is an object of that size, which is young now. */
+  async #refresh(key: string, size: number): Promise<boolean> {
+    if ((await this.size(key)) !== size) return false;
+    const now = new Date();
+    // False when it was removed in between.
+    return (await unlessAbsent(utimes(this.#pathOf(key), now, now).then(() => true))) ?? false;
+  }
+
+  async *#walk(folder: string[], prefix: string): AsyncGenerator<ListedObject> {
+    const entries = await unlessAbsent(opendir(join(this.#objects, ...folder)));
+    // A folder's entries come in portions, so a large one costs no more memory than a small one.
+    for await (const entry of entries ?? []) {
+      const segments = [...folder, entry.name];
+      const key = segments.join('/');
+      const isFolder = entry.isDirectory();
+      if (isFolder && `${key}/`.startsWith(prefix.slice(0, key.length + 1))) yield* this.#walk(segments, prefix);
+      const found = !isFolder && key.startsWith(prefix) ? await fileAt(join(this.#objects, key)) : undefined;
+      if (found) yield { key, size: found.size, modifiedAt: found.mtime };
+    }
   }
 
   #pathOf(key: string): string {
@@ -87,6 +117,19 @@ export class FilesystemStore implements ObjectStore {
       if (found && found.mtimeMs < before) await rm(path, { force: true });
     }
   }
+}
+
+/** What is known of the file at `path`, or undefined when there is none. */
+async function fileAt(path: string): Promise<Stats | undefined> {
+  const found = await unlessAbsent(stat(path));
+  return found?.isFile() ? found : undefined;
+}
+
+function unlessAbsent<T>(action: Promise<T>): Promise<T | undefined> {
+  return action.catch((error) => {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  });
 }
 
 function isAbsent(error: unknown): boolean {

@@ -13,6 +13,12 @@ export function keySegments(key: string): string[] {
   return segments;
 }
 
+/** The whole segments at the start of `prefix`: the deepest folder that holds all keys that start so. */
+export function folderOfPrefix(prefix: string): string[] {
+  // Anything may follow, so the prefix is good if it is good with one more letter.
+  return keySegments(`${prefix}x`).slice(0, -1);
+}
+
 function isSegment(segment: string): boolean {
   if (segment === '' || segment === '.' || segment === '..') return false;
   // The backslash and the colon separate paths on Windows.
