@@ -40,6 +40,7 @@ class GatewayUnderTest {
   url!: string;
   /** The token of the user that `call` and `submit` speak for unless told otherwise. */
   token!: string;
+  databaseUrl!: string;
   /** The folder of the object store. */
   folder!: string;
   #worker: Awaited<ReturnType<typeof startProbeWorker>> | undefined;
@@ -51,6 +52,7 @@ class GatewayUnderTest {
   async start(settings: Record<string, string>): Promise<void> {
     startTracing('test');
     const postgres = await testPostgres();
+    this.databaseUrl = postgres.url;
     [this.nats, this.issuer, this.folder] = await Promise.all([
       testNats(),
       testIssuer(),

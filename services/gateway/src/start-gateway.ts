@@ -39,6 +39,9 @@ import { JobRelease } from './jobs/release-jobs.js';
 import { CommandSubmission } from './jobs/submit-command.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
 import { OptionsBatchesAndCounts1763800000000 } from './migrations/2-options-batches-and-counts.js';
+import { ObjectsThatEnd1763920000000 } from './migrations/4-objects-that-end.js';
+import { ObjectCollection } from './objects/collect-objects.js';
+import { OrphanSearch } from './objects/find-orphans.js';
 import { ObjectEntity } from './objects/object.entity.js';
 
 /** Events that one projection takes at most: 500 were the best trade of latency and throughput on two cores. */
@@ -64,7 +67,7 @@ export async function startGateway(
     url: config.DATABASE_URL,
     schema: SCHEMA,
     entities: [ObjectEntity],
-    migrations: [LedgerAndObjects1763700000000, OptionsBatchesAndCounts1763800000000],
+    migrations: [LedgerAndObjects1763700000000, OptionsBatchesAndCounts1763800000000, ObjectsThatEnd1763920000000],
     poolSize: config.DATABASE_POOL,
     prepare: config.DATABASE_PREPARE,
   });
@@ -153,6 +156,8 @@ async function startLedger(
     CommandPauses,
     JobCounter,
     JobRetention,
+    ObjectCollection,
+    OrphanSearch,
   ]) {
     const rounds = app.get<{ start(): void; stop(): Promise<void> }>(part);
     rounds.start();
