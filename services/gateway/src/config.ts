@@ -58,6 +58,15 @@ const Settings = z.object({
       description:
         'Secrets that sign callbacks, with commas: several while they rotate; without one there are no callbacks',
     }),
+  KEEP_UPLOADS_DAYS: int(0, { min: 0, max: 3_650 }).meta({
+    description: 'Days for which uploaded objects are kept; 0 keeps them for ever',
+  }),
+  KEEP_RESULTS_DAYS: int(0, { min: 0, max: 3_650 }).meta({
+    description: 'Days for which objects that jobs made are kept; 0 keeps them for ever',
+  }),
+  OBJECT_GRACE_MINUTES: int(60, { min: 5, max: 10_080 }).meta({
+    description: 'Bytes that no object needs are removed when they were stored, or stored again, so long ago',
+  }),
   TRUST_PROXY: flag(false).meta({
     description: 'Take the caller address from X-Forwarded-For; only behind a proxy that sets it',
   }),

@@ -42,8 +42,12 @@ import { BatchSubmission } from './jobs/submit-batch.js';
 import { CommandSubmission, UnknownCommandController } from './jobs/submit-command.js';
 import { JobSubmission } from './jobs/submit-job.js';
 import { TenantWindows } from './jobs/tenant-windows.js';
+import { ObjectCollection } from './objects/collect-objects.js';
+import { ObjectDeletion } from './objects/delete-object.js';
 import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
+import { OrphanSearch } from './objects/find-orphans.js';
+import { ObjectList } from './objects/list-objects.js';
 import { ObjectsController } from './objects/objects.controller.js';
 import { ObjectUpload } from './objects/upload-object.js';
 import { PresetFilling } from './presets/fill-presets.js';
@@ -99,6 +103,11 @@ export class GatewayModule {
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
     const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
+    const objectRetention = {
+      uploadDays: config.KEEP_UPLOADS_DAYS,
+      resultDays: config.KEEP_RESULTS_DAYS,
+      graceMinutes: config.OBJECT_GRACE_MINUTES,
+    };
     const parts = [
       catalog,
       finder,
@@ -122,8 +131,12 @@ export class GatewayModule {
       callbacks,
       new CallbackResend(finder, callbacks, pool),
       objects,
-      new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
+      new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),
+      new ObjectList(pool),
+      new ObjectDeletion(pool),
+      new ObjectCollection(objectRetention, store, pool, logger),
+      new OrphanSearch(config.OBJECT_GRACE_MINUTES, store, pool, logger),
       new Health(pool, connection, store, catalog),
     ];
     return {
