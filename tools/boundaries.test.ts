@@ -138,7 +138,8 @@ describe('the shape of the sources', () => {
   it('services go out through libs/egress only, but for what is named here', () => {
     const services = production.filter(({ path }) => path.startsWith('services/'));
     const out = services.filter(
-      ({ text, imports }) => A_WAY_OUT.test(text.replace(COMMENTS, '')) || imports.some((name) => CLIENTS.includes(name)),
+      ({ text, imports }) =>
+        A_WAY_OUT.test(text.replace(COMMENTS, '')) || imports.some((name) => CLIENTS.includes(name)),
     );
     expect(paths(out).sort()).toEqual(Object.keys(GOES_OUT).sort());
   });
