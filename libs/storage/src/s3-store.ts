@@ -123,6 +123,18 @@ export class S3Store implements ObjectStore {
     await this.#delete(this.#place(key));
   }
 
+  /**
+   * In two requests, as S3 cannot remove by age: what is stored again in the milliseconds between them is lost. Stores
+   * refresh an object when it is a minute old, the collector waits for five at least, so both must happen at once.
+   */
+  async removeOlder(key: string, than: Date): Promise<boolean> {
+    const place = this.#place(key);
+    const found = await this.#head(place);
+    if (found?.LastModified && found.LastModified >= than) return false;
+    if (found) await this.#delete(place);
+    return true;
+  }
+
   async ping(): Promise<void> {
     const Bucket = this.#bucket;
     await this.client.send(new HeadBucketCommand({ Bucket })).catch(async () => {
