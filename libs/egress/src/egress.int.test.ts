@@ -170,9 +170,9 @@ describe('limits of time', () => {
     const silent = await egress({ idleMs: 50 }).fetch(server.url('/silent'));
     expect(await failure(silent.text())).toMatchObject({ name: 'EgressTimedOut', phase: 'idle' });
 
-    const whole = await egress({ idleMs: 50 }).fetch(server.url('/whole'), { maxBytes: 20_000_000 });
-    const stopped = await egress({ idleMs: 150 }).fetch(server.url('/silent'));
-    await failure(stopped.text()); // our pause, three times as long as the other side may be silent
+    const whole = await egress({ idleMs: 1_000 }).fetch(server.url('/whole'), { maxBytes: 20_000_000 });
+    const stopped = await egress({ idleMs: 2_000 }).fetch(server.url('/silent'));
+    await failure(stopped.text()); // our pause, twice as long as the other side may be silent
     expect(await whole.bytes()).toHaveLength(20_000_000);
   });
 
@@ -181,14 +181,14 @@ describe('limits of time', () => {
       const timer = setInterval(() => response.write('.'), 10);
       response.on('close', () => clearInterval(timer));
     };
-    const answer = await egress({ idleMs: 5_000 }).fetch(server.url(), { timeoutMs: 150 });
+    const answer = await egress({ idleMs: 5_000 }).fetch(server.url(), { timeoutMs: 1_000 });
     expect(await failure(answer.text())).toMatchObject({ name: 'EgressTimedOut', phase: 'total' });
     await eventually(() => expect(server.open).toBe(0));
   });
 
   it('hold for a body that nobody reads', async () => {
     server.answer = endless;
-    const answer = await egress().fetch(server.url(), { timeoutMs: 50 });
+    const answer = await egress().fetch(server.url(), { timeoutMs: 1_000 });
     expect(await failure(once(answer.body, 'end'))).toMatchObject({ name: 'EgressTimedOut', phase: 'total' });
     await eventually(() => expect(server.open).toBe(0));
   });
