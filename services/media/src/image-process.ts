@@ -3,6 +3,7 @@
  * file that crashes a decoder, keeps it busy for ever or fills the memory takes down this process and nothing else.
  */
 import { decode } from './decode.js';
+import type { Encoded } from './encode-image.js';
 import { configureLibvips } from './libvips.js';
 import { type Placeholder, placeholderOf } from './placeholder.js';
 import type { Plan } from './plan-renditions.js';
@@ -25,9 +26,8 @@ export interface TransformTask {
 }
 
 /** An encoded rendition, and which of the plan it is. */
-export interface RenderedImage {
+export interface RenderedImage extends Encoded {
   index: number;
-  data: Buffer;
 }
 
 /** Decodes once and tells each rendition as it is ready; answers the placeholder. */
@@ -37,7 +37,7 @@ export async function transform(
 ): Promise<Placeholder | undefined> {
   const pixels = await decode(source, plan.workingSize, maxMegapixels);
   await twoAtATime(plan.renditions, async ({ rendition, layout }, index) =>
-    tell({ index, data: await render(pixels, rendition, layout) }),
+    tell({ index, ...(await render(pixels, rendition, layout)) }),
   );
   return plan.placeholder && placeholderOf(pixels, plan.placeholder);
 }

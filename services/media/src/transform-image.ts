@@ -4,6 +4,7 @@ import { type RenditionResult, TransformImage } from '@tandem/contracts/media';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import type { ObjectStore } from '@tandem/storage/object-store';
+import type { RenderedImage } from './image-process.js';
 import { ImageWorkshop } from './image-workshop.js';
 import { keepImage } from './keep-image.js';
 import { planRenditions } from './plan-renditions.js';
@@ -28,7 +29,7 @@ export class TransformImageHandler implements CommandHandler<typeof TransformIma
     const plan = planRenditions(source, data.renditions, { placeholders: data.placeholders, maxMegapixels });
     const kept: Promise<RenditionResult>[] = [];
     let done = 0;
-    const keep = ({ index, ...image }: { index: number; data: Buffer }): Promise<RenditionResult> => {
+    const keep = ({ index, ...image }: RenderedImage): Promise<RenditionResult> => {
       const { rendition, layout } = plan.renditions[index]!;
       const { name, format } = rendition;
       progress(++done / plan.renditions.length, name);
