@@ -34,7 +34,8 @@ export const ENCODERS: Record<ImageFormat, (pipeline: Sharp, settings: EncoderSe
   jpeg: (pipeline, { quality = DEFAULT_QUALITY.jpeg, thorough, chroma = '4:2:0' }) =>
     pipeline.jpeg({ quality, chromaSubsampling: chroma, mozjpeg: thorough ?? false }),
   png: (pipeline, { thorough }) => pipeline.png(thorough ? { compressionLevel: 9, adaptiveFiltering: true } : {}),
-  gif: (pipeline) => pipeline.gif(),
+  // Effort 7, sharp's default, takes 3 times as long for 8 % less.
+  gif: (pipeline, { thorough }) => pipeline.gif({ effort: thorough ? 10 : 4 }),
 };
 
 /** The search for the lowest quality at which a picture looks the same. */

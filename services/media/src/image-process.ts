@@ -3,6 +3,7 @@
  * file that crashes a decoder, keeps it busy for ever or fills the memory takes down this process and nothing else.
  */
 import { decode } from './decode.js';
+import { describeImage, type ImageDescription } from './describe-image.js';
 import type { Encoded } from './encode-image.js';
 import { configureLibvips } from './libvips.js';
 import { type Placeholder, placeholderOf } from './placeholder.js';
@@ -13,16 +14,25 @@ import { twoAtATime } from './two-at-a-time.js';
 
 configureLibvips();
 
+/** An image whose header was read, to be worked on within the limits. */
+export interface ImageTask {
+  source: SourceImage;
+  maxMegapixels: number;
+}
+
 /** Reads the header of the image at `path`, within the limits. */
 export function open({ path, maxMegapixels }: { path: string; maxMegapixels: number }): Promise<SourceImage> {
   return openImage(path, maxMegapixels);
 }
 
+/** Tells what an image is. */
+export function inspect({ source, maxMegapixels }: ImageTask): Promise<ImageDescription> {
+  return describeImage(source, maxMegapixels);
+}
+
 /** What {@link transform} makes. */
-export interface TransformTask {
-  source: SourceImage;
+export interface TransformTask extends ImageTask {
   plan: Plan;
-  maxMegapixels: number;
 }
 
 /** An encoded rendition, and which of the plan it is. */

@@ -1,8 +1,9 @@
 import { open, readFile } from 'node:fs/promises';
+import { SNIFF_BYTES } from '@tandem/storage/sniff-type';
 import sharp, { type Metadata } from 'sharp';
 import { checkPixels, unreadable } from './image-errors.js';
 import type { Size } from './layout.js';
-import { SNIFF_BYTES, type SourceFormat, sniff } from './sniff.js';
+import { type SourceFormat, sniff } from './sniff.js';
 import { checkEmbeddedImages } from './svg-images.js';
 import { checkSvg } from './svg-rules.js';
 

@@ -1,11 +1,11 @@
 import { objectKey } from '@tandem/contracts/object';
 import { type ObjectStore, ObjectTooLarge } from '@tandem/storage/object-store';
+import { SNIFF_BYTES, sniffType } from '@tandem/storage/sniff-type';
 import type { DataSource, Repository } from 'typeorm';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { newJobId } from '../jobs/job-id.js';
 import { ObjectEntity, type RegisteredObject } from './object.entity.js';
-import { SNIFF_BYTES, sniffType } from './sniff-type.js';
 
 /** Takes uploads: bytes to the store, then one row in the register. */
 export class ObjectUpload {
