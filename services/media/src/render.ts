@@ -1,11 +1,11 @@
 import type { ImageFormat } from '@tandem/contracts/image-options';
-import type { Rendition } from '@tandem/contracts/media';
-import type { Sharp } from 'sharp';
-import type { Layout, Size } from './layout.js';
-import { type Pixels, pipelineOf } from './pixels.js';
-
-const WHITE = '#ffffff';
-const TRANSPARENT = { r: 0, g: 0, b: 0, alpha: 0 };
+import sharp, { type Sharp } from 'sharp';
+import { compose, type Start } from './compose.js';
+import type { Frames } from './decode.js';
+import type { Size } from './layout.js';
+import type { Materials } from './materials.js';
+import type { Pixels } from './pixels.js';
+import type { PlannedRendition } from './plan-renditions.js';
 
 /** Encoders, at settings chosen by measurement on one core, a photo of 720 x 588 (time, bytes). */
 const ENCODERS: Record<ImageFormat, (pipeline: Sharp, quality: number | undefined) => Sharp> = {
@@ -19,27 +19,43 @@ const ENCODERS: Record<ImageFormat, (pipeline: Sharp, quality: number | undefine
   gif: (pipeline) => pipeline.gif(),
 };
 
-/** Makes one rendition of decoded pixels. Padding, and transparency in JPEG, is white; elsewhere padding is transparent. */
-export async function render(pixels: Pixels, rendition: Rendition, layout: Layout): Promise<Buffer> {
-  const { scaled, output } = layout;
-  const opaque = rendition.format === 'jpeg';
-  const pipeline = pipelineOf(pixels);
-  if (scaled.width !== pixels.width || scaled.height !== pixels.height) {
-    pipeline.resize(scaled.width, scaled.height, { fit: 'fill' });
+/** An encoded rendition, as it really became. */
+export interface Rendered extends Size {
+  data: Buffer;
+  /** When there are several. */
+  frames?: number;
+}
+
+/** Makes one rendition of one frame. */
+export async function render(start: Start, planned: PlannedRendition, materials: Materials): Promise<Rendered> {
+  const { chain, size } = await compose(start, planned, materials);
+  const data = await encode(() => chain.ending(), planned);
+  return { data, ...size };
+}
+
+/** Makes an animation, frame by frame, so that nothing of one shows in the next. */
+export async function renderFrames(strip: Frames, planned: PlannedRendition, materials: Materials): Promise<Rendered> {
+  const { width, height, channels, frames, delay, loop } = strip;
+  const length = width * height * channels;
+  const drawn: Pixels[] = [];
+  let window: Awaited<ReturnType<typeof compose>>['window'];
+  for (let frame = 0; frame < frames; frame++) {
+    const data = strip.data.subarray(frame * length, (frame + 1) * length);
+    const composed = await compose({ data, width, height, channels }, planned, materials, window);
+    window = composed.window;
+    drawn.push(await composed.chain.settle());
   }
-  if (opaque) pipeline.flatten({ background: WHITE });
-  if (rendition.fit === 'cover') pipeline.extract(centre(scaled, output));
-  if (rendition.fit === 'contain')
-    pipeline.extend({ ...margins(scaled, output), background: opaque ? WHITE : TRANSPARENT });
-  const { format = 'webp', quality } = rendition;
-  return ENCODERS[format](pipeline, quality === 'auto' ? undefined : quality).toBuffer();
+  const first = drawn[0]!;
+  const data = Buffer.concat(drawn.map((pixels) => pixels.data));
+  const raw = { width: first.width, height: first.height * frames, channels: first.channels, pageHeight: first.height };
+  // The encoders that follow keep the timing that is set here.
+  const timed = () => sharp(data, { raw, limitInputPixels: false }).gif({ delay, loop });
+  const encoded = await encode(timed, planned);
+  // Encoders join frames that are equal.
+  const { pages = 1 } = await sharp(encoded, { limitInputPixels: false }).metadata();
+  return { data: encoded, width: first.width, height: first.height, ...(pages > 1 && { frames: pages }) };
 }
 
-function centre(image: Size, { width, height }: Size) {
-  return { left: (image.width - width) >> 1, top: (image.height - height) >> 1, width, height };
-}
-
-function margins(image: Size, box: Size) {
-  const [left, top] = [(box.width - image.width) >> 1, (box.height - image.height) >> 1];
-  return { left, top, right: box.width - image.width - left, bottom: box.height - image.height - top };
+function encode(pipeline: () => Sharp, { rendition: { format, quality } }: PlannedRendition): Promise<Buffer> {
+  return ENCODERS[format](pipeline(), quality === 'auto' ? undefined : quality).toBuffer();
 }
