@@ -4,13 +4,14 @@
  */
 import { Rejected } from '@tandem/messaging/outcome';
 import { decode, decodeFrames, pipelineFrom } from './decode.js';
+import type { Encoded } from './encode-image.js';
 import { unreadable } from './image-errors.js';
 import type { Size } from './layout.js';
 import { configureLibvips } from './libvips.js';
 import type { Materials } from './materials.js';
 import { type Placeholder, placeholderOf } from './placeholder.js';
 import type { Plan, PlannedRendition } from './plan-renditions.js';
-import { type Rendered, render, renderFrames } from './render.js';
+import { render, renderFrames } from './render.js';
 import { openImage, type SourceImage } from './source-image.js';
 import { twoAtATime } from './two-at-a-time.js';
 
@@ -31,7 +32,7 @@ export interface TransformTask {
 }
 
 /** An encoded rendition, and which of the plan it is. */
-export interface RenderedImage extends Rendered {
+export interface RenderedImage extends Encoded {
   index: number;
 }
 
@@ -45,7 +46,7 @@ export async function transform(
   const srgb = sizes.srgb && (await decode(source, sizes.srgb, maxMegapixels));
   const own = sizes.own && (await decode(source, sizes.own, maxMegapixels, 'own'));
   const strip = sizes.frames && (await decodeFrames(source, maxMegapixels));
-  const make = (planned: PlannedRendition): Promise<Rendered> => {
+  const make = (planned: PlannedRendition): Promise<Encoded> => {
     if (planned.origin === 'frames') return renderFrames(strip!, planned, materials);
     if (planned.origin === 'file') return renderFile(planned, sizes.file!, materials);
     return render((planned.origin === 'own' ? own : srgb)!, planned, materials);
@@ -54,7 +55,7 @@ export async function transform(
   return plan.placeholder && placeholderOf(srgb!, plan.placeholder);
 }
 
-async function renderFile(planned: PlannedRendition, size: Size, materials: Materials): Promise<Rendered> {
+async function renderFile(planned: PlannedRendition, size: Size, materials: Materials): Promise<Encoded> {
   const { source, maxMegapixels } = materials;
   try {
     return await render(pipelineFrom(source, size, maxMegapixels), planned, materials);

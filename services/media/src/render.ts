@@ -1,40 +1,29 @@
-import type { ImageFormat } from '@tandem/contracts/image-options';
-import sharp, { type Sharp } from 'sharp';
+import sharp from 'sharp';
 import { compose, type Start } from './compose.js';
 import type { Frames } from './decode.js';
-import type { Size } from './layout.js';
+import { type Encoded, encodeImage, type Picture } from './encode-image.js';
+import { carry, keptMetadata } from './kept-metadata.js';
+import type { Wanted } from './lay-out-rendition.js';
 import type { Materials } from './materials.js';
 import type { Pixels } from './pixels.js';
 import type { PlannedRendition } from './plan-renditions.js';
 
-/** Encoders, at settings chosen by measurement on one core, a photo of 720 x 588 (time, bytes). */
-const ENCODERS: Record<ImageFormat, (pipeline: Sharp, quality: number | undefined) => Sharp> = {
-  // Effort 3 takes 2.3 times as long for 4 % less; 4:2:0 saves 5 %.
-  avif: (pipeline, quality = 50) => pipeline.avif({ quality, effort: 2, chromaSubsampling: '4:2:0' }),
-  // Effort 4, sharp's default, takes 1.5 to 1.9 times as long for 4 % less.
-  webp: (pipeline, quality = 80) => pipeline.webp({ quality, effort: 2 }),
-  // mozjpeg takes 2.4 times as long for 16 % less: WebP and AVIF are there for whom bytes matter.
-  jpeg: (pipeline, quality = 80) => pipeline.jpeg({ quality }),
-  png: (pipeline) => pipeline.png(),
-  gif: (pipeline) => pipeline.gif(),
-};
-
-/** An encoded rendition, as it really became. */
-export interface Rendered extends Size {
-  data: Buffer;
-  /** When there are several. */
-  frames?: number;
-}
-
 /** Makes one rendition of one frame. */
-export async function render(start: Start, planned: PlannedRendition, materials: Materials): Promise<Rendered> {
-  const { chain, size } = await compose(start, planned, materials);
-  const data = await encode(() => chain.ending(), planned);
-  return { data, ...size };
+export async function render(start: Start, planned: PlannedRendition, materials: Materials): Promise<Encoded> {
+  const { chain } = await compose(start, planned, materials);
+  const { rendition } = planned;
+  const { icc } = 'channels' in start ? start : {};
+  if (icc || rendition.metadata?.length) {
+    const kept = await keptMetadata(materials.source, rendition.metadata);
+    return encode(await carry(await chain.settle(), { ...kept, icc }), rendition);
+  }
+  // Searches encode several times; the steps need not be done as often.
+  const once = rendition.quality !== 'auto' && rendition.maxBytes === undefined;
+  return encode(once ? () => chain.ending() : await chain.settle(), rendition);
 }
 
 /** Makes an animation, frame by frame, so that nothing of one shows in the next. */
-export async function renderFrames(strip: Frames, planned: PlannedRendition, materials: Materials): Promise<Rendered> {
+export async function renderFrames(strip: Frames, planned: PlannedRendition, materials: Materials): Promise<Encoded> {
   const { width, height, channels, frames, delay, loop } = strip;
   const length = width * height * channels;
   const drawn: Pixels[] = [];
@@ -50,12 +39,12 @@ export async function renderFrames(strip: Frames, planned: PlannedRendition, mat
   const raw = { width: first.width, height: first.height * frames, channels: first.channels, pageHeight: first.height };
   // The encoders that follow keep the timing that is set here.
   const timed = () => sharp(data, { raw, limitInputPixels: false }).gif({ delay, loop });
-  const encoded = await encode(timed, planned);
+  const encoded = await encode(timed, planned.rendition);
   // Encoders join frames that are equal.
-  const { pages = 1 } = await sharp(encoded, { limitInputPixels: false }).metadata();
-  return { data: encoded, width: first.width, height: first.height, ...(pages > 1 && { frames: pages }) };
+  const { pages = 1 } = await sharp(encoded.data, { limitInputPixels: false }).metadata();
+  return { ...encoded, frames: pages > 1 ? pages : undefined };
 }
 
-function encode(pipeline: () => Sharp, { rendition: { format, quality } }: PlannedRendition): Promise<Buffer> {
-  return ENCODERS[format](pipeline(), quality === 'auto' ? undefined : quality).toBuffer();
+function encode(picture: Picture, { name, format, quality, lossless, maxBytes }: Wanted): Promise<Encoded> {
+  return encodeImage(picture, { format, quality, lossless, maxBytes, what: `Rendition "${name}"` });
 }
