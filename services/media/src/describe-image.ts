@@ -3,16 +3,15 @@ import type { OutputOf } from '@tandem/contracts/command';
 import type { InspectImage } from '@tandem/contracts/media';
 import { encode as encodeBlurHash } from 'blurhash';
 import { parse as parseIcc } from 'icc';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import sharp, { type Metadata } from 'sharp';
 import { decode } from './decode.js';
 import { unreadable } from './image-errors.js';
 import { layoutOf } from './layout.js';
 import { paletteOf } from './palette.js';
 import { HASH_SIDE, perceptualHash } from './perceptual-hash.js';
-import { type Pixels, pipelineOf } from './pixels.js';
+import { type Pixels, pipelineOf, pixelsOf } from './pixels.js';
 import { PLACEHOLDER_SIDE, placeholderOf } from './placeholder.js';
 import { readSafeExif } from './safe-exif.js';
-import type { SourceFormat } from './sniff.js';
 import type { SourceImage } from './source-image.js';
 
 /** What is known of an image. */
@@ -24,15 +23,6 @@ const WORKING_SIDE = 512;
 const BLUR_SIDE = 32;
 const WHITE = '#ffffff';
 
-const MEDIA_TYPES: Record<SourceFormat, string> = {
-  jpeg: 'image/jpeg',
-  png: 'image/png',
-  webp: 'image/webp',
-  heif: 'image/avif',
-  gif: 'image/gif',
-  tiff: 'image/tiff',
-  svg: 'image/svg+xml',
-};
 /** libvips tells the depth in the name of the space. */
 const COLOR_SPACES: Record<string, string> = {
   'b-w': 'gray',
@@ -107,12 +97,12 @@ function profileOf(icc: Buffer | undefined): string | undefined {
 }
 
 async function appearanceOf(pixels: Pixels) {
-  const opaque = await rawOf(pipelineOf(pixels).flatten({ background: WHITE }));
+  const opaque = await pixelsOf(pipelineOf(pixels).flatten({ background: WHITE }));
   const [placeholder, rgba, tiny, grey, { entropy, sharpness }] = await Promise.all([
     placeholderOf(pixels, layoutOf(pixels, { width: PLACEHOLDER_SIDE, height: PLACEHOLDER_SIDE }).output),
-    rawOf(pipelineOf(pixels).toColourspace('srgb').ensureAlpha()),
-    rawOf(pipelineOf(opaque).resize(BLUR_SIDE, BLUR_SIDE, { fit: 'fill' }).toColourspace('srgb').ensureAlpha()),
-    rawOf(pipelineOf(opaque).resize(HASH_SIDE, HASH_SIDE, { fit: 'fill' }).toColourspace('b-w')),
+    pixelsOf(pipelineOf(pixels).toColourspace('srgb').ensureAlpha()),
+    pixelsOf(pipelineOf(opaque).resize(BLUR_SIDE, BLUR_SIDE, { fit: 'fill' }).toColourspace('srgb').ensureAlpha()),
+    pixelsOf(pipelineOf(opaque).resize(HASH_SIDE, HASH_SIDE, { fit: 'fill' }).toColourspace('b-w')),
     pipelineOf(opaque).stats(),
   ]);
   const [across, down] = pixels.width >= pixels.height ? [4, 3] : [3, 4];
@@ -124,9 +114,4 @@ async function appearanceOf(pixels: Pixels) {
     entropy: Math.round(entropy * 1_000) / 1_000,
     sharpness: Math.round(sharpness * 1_000) / 1_000,
   };
-}
-
-async function rawOf(pipeline: Sharp): Promise<Pixels> {
-  const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height, channels: info.channels };
 }

@@ -9,7 +9,7 @@ import {
   LOWEST_QUALITY,
   type LossyFormat,
 } from './encoders.js';
-import { type Pixels, pipelineOf } from './pixels.js';
+import { type Pixels, pipelineOf, pixelsOf } from './pixels.js';
 import { SAMPLE_PIXELS, samplePixels } from './sample-pixels.js';
 import { searchBytes } from './search-bytes.js';
 import { searchQuality } from './search-quality.js';
@@ -116,11 +116,6 @@ async function encodeWithin(
   const width = Math.max(1, Math.floor(found.width * Math.sqrt(maxBytes / found.data.length) * 0.9));
   const detail = `${what} has ${found.data.length} bytes at the lowest quality (${floor}); maxBytes is ${maxBytes}. Ask for a smaller size, about ${width} pixels wide, or allow more bytes.`;
   throw new Rejected('image_too_large', detail);
-}
-
-async function pixelsOf(pipeline: Sharp): Promise<Pixels> {
-  const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height, channels: info.channels };
 }
 
 /** The middle, so that white and black drawings on transparency both stand out from it. */
