@@ -13,6 +13,7 @@ import { HealthController } from './health/health.controller.js';
 import { CallerGuard } from './http/caller.js';
 import { ProblemFilter } from './http/problem-filter.js';
 import { RateLimit } from './http/rate-limit.js';
+import { SigningKeys } from './http/signing-keys.js';
 import { TokenVerifier } from './identity/token-verifier.js';
 import { JobAdmission } from './jobs/admit-job.js';
 import { BatchesController } from './jobs/batches.controller.js';
@@ -41,8 +42,11 @@ import { ObjectDeletion } from './objects/delete-object.js';
 import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
 import { OrphanSearch } from './objects/find-orphans.js';
+import { LinksController } from './objects/links.controller.js';
 import { ObjectList } from './objects/list-objects.js';
+import { ObjectLinks } from './objects/object-links.js';
 import { ObjectsController } from './objects/objects.controller.js';
+import { UploadLinks } from './objects/upload-links.js';
 import { ObjectUpload } from './objects/upload-object.js';
 import { ReferenceController } from './reference/reference.controller.js';
 
@@ -66,7 +70,8 @@ export class GatewayModule {
     const pool = poolOf(database);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
-    const guard = new CallerGuard(verifier, new RateLimit(config.RATE_LIMIT_PER_MINUTE));
+    const limit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
+    const guard = new CallerGuard(verifier, limit);
     const problems = new ProblemFilter(logger);
     const follower = new JobFollower(connection, finder);
     const publication = new JobPublication(connection, new CommandPublisher(connection.nc), pool, logger);
@@ -84,6 +89,8 @@ export class GatewayModule {
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
     const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
+    const signingKeys = new SigningKeys(config.SIGNING_KEYS);
+    const uploads = new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB);
     const objectRetention = {
       uploadDays: config.KEEP_UPLOADS_DAYS,
       resultDays: config.KEEP_RESULTS_DAYS,
@@ -108,7 +115,11 @@ export class GatewayModule {
       new JobRetention(retention, pool, logger),
       new ReportProjection(catalog, connection, windows, release, publication, follower, pool, logger),
       objects,
-      new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB),
+      signingKeys,
+      limit,
+      uploads,
+      new ObjectLinks(signingKeys, objects),
+      new UploadLinks(signingKeys, uploads, pool),
       new ObjectDownload(store),
       new ObjectList(pool),
       new ObjectDeletion(pool),
@@ -125,6 +136,7 @@ export class GatewayModule {
         CommandsController,
         UnknownCommandController,
         ObjectsController,
+        LinksController,
         HealthController,
         ReferenceController,
       ],
