@@ -19,6 +19,12 @@ describe('runIsolated', () => {
     expect(back.at).toEqual(new Date(0));
   });
 
+  it('passes on what the function tells before it ends, in order', async () => {
+    const notes: unknown[] = [];
+    expect(await runIsolated(WORK, 'count', 3, { onNote: (note) => notes.push(note) })).toBe('counted');
+    expect(notes).toEqual([1, 2, 3]);
+  });
+
   it('gives the process no environment but the one it is told', async () => {
     const names = await runIsolated<undefined, string[]>(WORK, 'environment', undefined, { env: { LANG: 'C' } });
     expect(names.filter((name) => !name.startsWith('NODE_CHANNEL_'))).toEqual(['LANG']);

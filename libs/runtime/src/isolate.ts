@@ -13,12 +13,12 @@ export async function runIsolated<I, O>(
   module: URL,
   exportName: string,
   input: I,
-  { signal, timeoutMs, ...options }: IsolateOptions & IsolateLimits = {},
+  { signal, timeoutMs, onNote, ...options }: IsolateOptions & IsolateLimits = {},
 ): Promise<O> {
   signal?.throwIfAborted();
   const child = new IsolatedChild(options);
   try {
-    return await child.run<O>(module, exportName, input, { signal, timeoutMs });
+    return await child.run<O>(module, exportName, input, { signal, timeoutMs, onNote });
   } finally {
     child.end();
   }

@@ -11,6 +11,8 @@ export interface IsolateOptions {
   memoryMb?: number;
   /** Its whole environment. Default: empty, so that no secret of the service reaches it. */
   env?: Record<string, string>;
+  /** A module to import at once, so that the first run need not wait for it. */
+  preload?: URL;
 }
 
 /** When one run ends that does not end by itself. */
@@ -19,6 +21,8 @@ export interface IsolateLimits {
   signal?: AbortSignal;
   /** Kills the process after so many ms, its start included; the run then rejects with {@link IsolateTimedOut}. */
   timeoutMs?: number;
+  /** Hears what the function tells before it ends: its second argument is `(note: unknown) => void`. */
+  onNote?: (note: unknown) => void;
 }
 
 /** The process ended before its function did: a crash, `process.exit`, the memory limit or a kill from outside. */
@@ -51,13 +55,21 @@ export class IsolateTimedOut extends Error {
   }
 }
 
+type Note = { note: unknown };
 type Answer = { ok: true; output: unknown } | { ok: false; error: { name: string; message: string; stack?: string } };
 
 const EXTENSION = extname(import.meta.filename);
 const PROGRAM = fileURLToPath(new URL(`./isolate-program${EXTENSION}`, import.meta.url));
 const SOURCE_FLAGS =
   EXTENSION === '.ts'
-    ? ['--conditions=tandem-source', '--import', new URL('./resolve-sources.ts', import.meta.url).href]
+    ? [
+        '--conditions=tandem-source',
+        // Parameter properties are more than stripping types.
+        '--experimental-transform-types',
+        '--disable-warning=ExperimentalWarning',
+        '--import',
+        new URL('./resolve-sources.ts', import.meta.url).href,
+      ]
     : [];
 const MEBIBYTE = 1024 * 1024;
 
@@ -65,9 +77,9 @@ const MEBIBYTE = 1024 * 1024;
 export class IsolatedChild {
   readonly #process: ChildProcess;
 
-  constructor({ memoryMb = 0, env = {} }: IsolateOptions) {
+  constructor({ memoryMb = 0, env = {}, preload }: IsolateOptions) {
     const heap = memoryMb > 0 ? [`--max-old-space-size=${memoryMb}`] : [];
-    this.#process = fork(PROGRAM, [String(process.pid), String(memoryMb * MEBIBYTE)], {
+    this.#process = fork(PROGRAM, [String(process.pid), String(memoryMb * MEBIBYTE), preload?.href ?? ''], {
       env,
       execArgv: [...SOURCE_FLAGS, ...heap],
       serialization: 'advanced',
@@ -89,7 +101,7 @@ export class IsolatedChild {
   }
 
   /** Calls one function. After an abort or a timeout it settles when the process is gone. */
-  run<O>(module: URL, name: string, input: unknown, { signal, timeoutMs }: IsolateLimits): Promise<O> {
+  run<O>(module: URL, name: string, input: unknown, { signal, timeoutMs, onNote }: IsolateLimits): Promise<O> {
     const child = this.#process;
     return new Promise<O>((resolve, reject) => {
       signal?.throwIfAborted();
@@ -107,13 +119,16 @@ export class IsolatedChild {
         child.off('message', answered).off('exit', exited).off('error', failed);
         settle();
       };
-      const answered = (answer: unknown) =>
-        done(() => settleAs(answer as Answer, resolve as (o: unknown) => void, reject));
+      const answered = (message: unknown) => {
+        const answer = message as Answer | Note;
+        if ('note' in answer) onNote?.(answer.note);
+        else done(() => settleAs(answer, resolve as (o: unknown) => void, reject));
+      };
       const exited = (code: number | null, by: NodeJS.Signals | null) =>
         done(() => reject(killedFor ? killedFor.reason : new ChildDied(code, by)));
       const failed = (error: Error) => done(() => reject(error));
       signal?.addEventListener('abort', abort, { once: true });
-      child.once('message', answered).once('exit', exited).once('error', failed);
+      child.on('message', answered).once('exit', exited).once('error', failed);
       try {
         // A child that is already dead breaks the pipe; 'exit' or 'error' says so.
         child.send({ module: module.href, name, input }, () => {});

@@ -6,6 +6,11 @@ export const doubled = (input: number) => twice(input);
 export const pid = () => process.pid;
 export const environment = () => Object.keys(process.env);
 
+export function count(to: number, note: (n: number) => void): string {
+  for (let n = 1; n <= to; n++) note(n);
+  return 'counted';
+}
+
 export function spin(): never {
   for (;;);
 }

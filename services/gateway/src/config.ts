@@ -1,8 +1,10 @@
+import { egressSettings } from '@tandem/egress/settings';
 import { flag, int, list, port } from '@tandem/runtime/config';
+import { completeStorage, storageSettings } from '@tandem/storage/storage-settings';
 import { z } from 'zod';
+import { isSigningSecret } from './callbacks/sign-callback.js';
 
-/** The gateway's settings, each an environment variable. */
-export const GatewayConfig = z.object({
+const Settings = z.object({
   PORT: port(3000).meta({ description: 'Port of the REST API; 0 takes any free one' }),
   HOST: z.string().default('127.0.0.1').meta({ description: 'Address to listen on; 0.0.0.0 in a container' }),
   ADMIN_PORT: port(9464).meta({ description: 'Port of /metrics, /livez and /readyz; 0 takes any free one' }),
@@ -13,7 +15,7 @@ export const GatewayConfig = z.object({
   }),
   NATS_URL: z.string().meta({ description: 'NATS with JetStream, 2.12 or newer; several addresses with commas' }),
   NATS_REPLICAS: int(1, { min: 1, max: 5 }).meta({ description: 'Copies of each stream; 3 on a NATS cluster' }),
-  STORAGE_DIR: z.string().default('.tandem/objects').meta({ description: 'Folder of the object store' }),
+  ...storageSettings,
   OBJECT_MAX_MB: int(100, { min: 1, max: 5_000 }).meta({
     description: 'Largest upload, in megabytes (1,000,000 bytes)',
   }),
@@ -29,6 +31,9 @@ export const GatewayConfig = z.object({
   SIGNING_KEYS: list().meta({
     description:
       'Keys of signed links and image URLs, id:secret with commas; the first signs, all verify. Without one there are no such links',
+  }),
+  PRESETS_FILE: z.string().optional().meta({
+    description: 'JSON file of presets for every tenant: names with image options, or with a list of versions',
   }),
   CORS_ORIGINS: list().meta({ description: 'Origins that browsers may call from, with commas; none by default' }),
   RATE_LIMIT_PER_MINUTE: int(600, { min: 0, max: 10_000_000 }).meta({
@@ -46,6 +51,13 @@ export const GatewayConfig = z.object({
   KEEP_FAILED_DAYS: int(90, { min: 0, max: 3_650 }).meta({
     description: 'Days for which failed jobs are kept; 0 keeps them for ever',
   }),
+  ...egressSettings,
+  CALLBACK_SECRETS: list()
+    .refine((secrets) => secrets.every(isSigningSecret), 'must each be whsec_ and 24 to 64 random bytes in base64')
+    .meta({
+      description:
+        'Secrets that sign callbacks, with commas: several while they rotate; without one there are no callbacks',
+    }),
   KEEP_UPLOADS_DAYS: int(0, { min: 0, max: 3_650 }).meta({
     description: 'Days for which uploaded objects are kept; 0 keeps them for ever',
   }),
@@ -59,4 +71,7 @@ export const GatewayConfig = z.object({
     description: 'Take the caller address from X-Forwarded-For; only behind a proxy that sets it',
   }),
 });
+
+/** The gateway's settings, each an environment variable. */
+export const GatewayConfig = Settings.superRefine(completeStorage);
 export type GatewayConfig = z.output<typeof GatewayConfig>;

@@ -14,6 +14,10 @@ export function checkPixels(what: string, { width, height }: Size, frames: numbe
 
 /** What to say of an image of which the header or the pixels are damaged. */
 export function unreadable(format: SourceFormat, cause: unknown): Rejected {
+  if (format === 'svg') {
+    const detail = 'The SVG cannot be drawn: it is not well-formed, or it nests too deeply. Check it in a browser.';
+    return new Rejected('image_unreadable', detail, { cause });
+  }
   const name = format === 'heif' ? 'AVIF' : format.toUpperCase();
   const detail = `The ${name} data is damaged or incomplete. Open the image in an editor, export it again and upload that.`;
   return new Rejected('image_unreadable', detail, { cause });

@@ -2,7 +2,7 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { CommandsOf } from '@tandem/contracts/catalog';
 import { openStore } from '@tandem/storage/open-store';
 import type { MediaConfig } from './config.js';
-import { configureLibvips } from './libvips.js';
+import { ImageWorkshop } from './image-workshop.js';
 import { MEDIA_CONFIG, OBJECT_STORE } from './tokens.js';
 import { TransformImageHandler } from './transform-image.js';
 
@@ -15,13 +15,13 @@ const handlers = {
 @Module({})
 export class MediaModule {
   static register(config: MediaConfig): DynamicModule {
-    configureLibvips();
     return {
       module: MediaModule,
       controllers: Object.values(handlers),
       providers: [
         { provide: MEDIA_CONFIG, useValue: config },
-        { provide: OBJECT_STORE, useFactory: () => openStore({ dir: config.STORAGE_DIR }) },
+        { provide: OBJECT_STORE, useFactory: () => openStore(config) },
+        ImageWorkshop,
       ],
     };
   }

@@ -1,14 +1,11 @@
 import type { ImageFormat } from '@tandem/contracts/image-options';
 import type { Rendition } from '@tandem/contracts/media';
-import { Rejected } from '@tandem/messaging/outcome';
 import type { Sharp } from 'sharp';
 import type { Layout, Size } from './layout.js';
 import { type Pixels, pipelineOf } from './pixels.js';
 
 const WHITE = '#ffffff';
 const TRANSPARENT = { r: 0, g: 0, b: 0, alpha: 0 };
-/** The VP8 bitstream has 14 bits for each side (RFC 6386, 9.1). */
-const WEBP_MAX_SIDE = 16_383;
 
 /** Encoders, at settings chosen by measurement on one core, a photo of 720 x 588 (time, bytes). */
 const ENCODERS: Record<ImageFormat, (pipeline: Sharp, quality: number | undefined) => Sharp> = {
@@ -23,10 +20,10 @@ const ENCODERS: Record<ImageFormat, (pipeline: Sharp, quality: number | undefine
 };
 
 /** Makes one rendition of decoded pixels. Padding, and transparency in JPEG, is white; elsewhere padding is transparent. */
-export async function render(pixels: Pixels, rendition: Rendition, layout: Layout, seconds: number): Promise<Buffer> {
+export async function render(pixels: Pixels, rendition: Rendition, layout: Layout): Promise<Buffer> {
   const { scaled, output } = layout;
   const opaque = rendition.format === 'jpeg';
-  const pipeline = pipelineOf(pixels).timeout({ seconds });
+  const pipeline = pipelineOf(pixels);
   if (scaled.width !== pixels.width || scaled.height !== pixels.height) {
     pipeline.resize(scaled.width, scaled.height, { fit: 'fill' });
   }
@@ -36,13 +33,6 @@ export async function render(pixels: Pixels, rendition: Rendition, layout: Layou
     pipeline.extend({ ...margins(scaled, output), background: opaque ? WHITE : TRANSPARENT });
   const { format = 'webp', quality } = rendition;
   return ENCODERS[format](pipeline, quality === 'auto' ? undefined : quality).toBuffer();
-}
-
-/** Throws `Rejected('image_too_large')` for a size that the format cannot hold. */
-export function checkFormatHolds({ name, format }: Rendition, { output }: Layout): void {
-  if (format !== 'webp' || Math.max(output.width, output.height) <= WEBP_MAX_SIDE) return;
-  const detail = `Rendition "${name}" is ${output.width} x ${output.height}; WebP holds at most ${WEBP_MAX_SIDE} pixels a side. Ask for less, or for png, jpeg or avif.`;
-  throw new Rejected('image_too_large', detail);
 }
 
 function centre(image: Size, { width, height }: Size) {

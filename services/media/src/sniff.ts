@@ -17,7 +17,8 @@ const ACCEPTED = {
 export type SourceFormat = (typeof ACCEPTED)[keyof typeof ACCEPTED];
 
 const ACCEPTED_NAMES = 'JPEG, PNG, WebP, AVIF, GIF, TIFF and SVG';
-const SNIFF_BYTES = 4100;
+/** Bytes from the beginning that suffice to tell the format. */
+export const SNIFF_BYTES = 4100;
 
 /**
  * The format of `bytes`, read from the bytes: names and declared types are the sender's word.

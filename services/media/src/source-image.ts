@@ -1,39 +1,48 @@
+import { open, readFile } from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
-import { type DrawLimits, measureSvg } from './draw-svg.js';
 import { checkPixels, unreadable } from './image-errors.js';
 import type { Size } from './layout.js';
-import { type SourceFormat, sniff } from './sniff.js';
+import { SNIFF_BYTES, type SourceFormat, sniff } from './sniff.js';
 import { checkEmbeddedImages } from './svg-images.js';
 import { checkSvg } from './svg-rules.js';
 
+/** Path of a file, or its bytes. */
+export type ImageInput = string | Buffer;
+
 /** A source whose header was read and found within the limits. Nothing is decoded yet. */
 export interface SourceImage {
-  bytes: Buffer;
+  input: ImageInput;
   format: SourceFormat;
-  /** As seen, with the orientation applied. */
+  /** Of the first frame, as seen, with the orientation applied. */
   size: Size;
+  frames: number;
   /** More than 8 bits a channel, in colours of a profile of its own. */
   deepProfile: boolean;
 }
 
 /** Reads type and size of an image, and refuses what is not an image or too large, before a pixel is decoded. */
-export async function inspect(bytes: Buffer, maxMegapixels: number, svgLimits: DrawLimits): Promise<SourceImage> {
-  const format = await sniff(bytes);
-  if (format === 'svg') return inspectSvg(bytes, maxMegapixels, svgLimits);
-  const { width, height, pages = 1, autoOrient, depth, hasProfile } = await readHeader(bytes, format);
-  checkPixels('The image', { width, height }, pages, maxMegapixels);
-  return { bytes, format, size: autoOrient, deepProfile: depth !== 'uchar' && hasProfile };
+export async function openImage(input: ImageInput, maxMegapixels: number): Promise<SourceImage> {
+  const format = await sniff(typeof input === 'string' ? await headOf(input) : input);
+  if (format === 'svg') return openSvg(typeof input === 'string' ? await readFile(input) : input, maxMegapixels);
+  const { width, height, pages: frames = 1, autoOrient, depth, hasProfile } = await readHeader(input, format);
+  checkPixels('The image', { width, height }, frames, maxMegapixels);
+  return { input, format, size: autoOrient, frames, deepProfile: depth !== 'uchar' && hasProfile };
 }
 
-async function inspectSvg(bytes: Buffer, maxMegapixels: number, limits: DrawLimits): Promise<SourceImage> {
-  await checkEmbeddedImages(checkSvg(bytes), maxMegapixels);
-  const size = await measureSvg(bytes, limits);
-  checkPixels('The image', size, 1, maxMegapixels);
-  return { bytes, format: 'svg', size, deepProfile: false };
+/** By its bytes, so that what was checked is what is drawn. */
+async function openSvg(input: Buffer, maxMegapixels: number): Promise<SourceImage> {
+  await checkEmbeddedImages(checkSvg(input), maxMegapixels);
+  const { width, height } = await sharp(input, { limitInputPixels: false })
+    .metadata()
+    .catch((cause) => {
+      throw unreadable('svg', cause);
+    });
+  checkPixels('The image', { width, height }, 1, maxMegapixels);
+  return { input, format: 'svg', size: { width, height }, frames: 1, deepProfile: false };
 }
 
-async function readHeader(bytes: Buffer, format: SourceFormat): Promise<Metadata> {
-  const metadata = await sharp(bytes, { limitInputPixels: false })
+async function readHeader(input: ImageInput, format: SourceFormat): Promise<Metadata> {
+  const metadata = await sharp(input, { limitInputPixels: false })
     .metadata()
     .catch((cause) => {
       throw unreadable(format, cause);
@@ -41,4 +50,10 @@ async function readHeader(bytes: Buffer, format: SourceFormat): Promise<Metadata
   // Both sniffers must agree, or a crafted file is checked as one format and decoded as another.
   if (metadata.format !== format) throw unreadable(format, new Error(`libvips reads it as ${metadata.format}`));
   return metadata;
+}
+
+async function headOf(path: string): Promise<Buffer> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0);
+  return buffer.subarray(0, bytesRead);
 }

@@ -7,14 +7,14 @@ import type { OutputOf } from '@tandem/contracts/command';
 import { TransformImage } from '@tandem/contracts/media';
 import { objectKey } from '@tandem/contracts/object';
 import { loadConfig } from '@tandem/runtime/config';
+import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
-import { openStore } from '@tandem/storage/open-store';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { thumbHashToApproximateAspectRatio } from 'thumbhash';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MediaConfig } from './config.js';
-import { configureLibvips } from './libvips.js';
+import { ImageWorkshop } from './image-workshop.js';
 import { TransformImageHandler } from './transform-image.js';
 
 const PHOTOS = join(import.meta.dirname, '../../../examples/photos');
@@ -25,16 +25,20 @@ const TENANT = 'acme';
 let dir: string;
 let store: ObjectStore;
 let photo: Buffer;
+let workshop: ImageWorkshop;
 let handler: TransformImageHandler;
 
 beforeAll(async () => {
-  configureLibvips();
   dir = await mkdtemp(join(tmpdir(), 'tandem-media-'));
-  store = await openStore({ dir });
+  store = await FilesystemStore.open(dir);
   photo = await readFile(join(PHOTOS, 'hubble_deep_field.jpg'));
-  handler = new TransformImageHandler(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
+  workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
+  handler = new TransformImageHandler(store, workshop);
 });
-afterAll(() => rm(dir, { recursive: true, force: true }));
+afterAll(async () => {
+  workshop.onApplicationShutdown();
+  await rm(dir, { recursive: true, force: true });
+});
 
 type Options = { progress?: (fraction: number, message?: string) => void; signal?: AbortSignal; missing?: boolean };
 
@@ -216,4 +220,11 @@ describe('gives up', () => {
       detail: expect.stringMatching(detail),
     });
   });
+});
+
+test('a MEDIA_JEMALLOC that cannot be loaded stops the start, and names itself', async () => {
+  const settings = { NATS_URL: 'nats://unused', MEDIA_JEMALLOC: '/nowhere/libjemalloc.so.2', MEDIA_CONCURRENCY: '1' };
+  const wrong = new ImageWorkshop(store, loadConfig(MediaConfig, settings));
+  await expect(wrong.checkProcesses()).rejects.toThrow(/^MEDIA_JEMALLOC: \/nowhere\/libjemalloc.so.2 cannot be loaded/);
+  wrong.onApplicationShutdown();
 });

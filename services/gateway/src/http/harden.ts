@@ -16,6 +16,7 @@ export async function harden(server: FastifyInstance, corsOrigins: string[]): Pr
       'authorization',
       'content-type',
       'idempotency-key',
+      'if-match',
       'if-none-match',
       'if-range',
       'prefer',

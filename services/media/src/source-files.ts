@@ -1,0 +1,66 @@
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { ImageSource } from '@tandem/contracts/image-source';
+import type { StoredObject } from '@tandem/contracts/object';
+import type { JobContext } from '@tandem/messaging/handler';
+import { Rejected } from '@tandem/messaging/outcome';
+import { ObjectMissing, type ObjectStore } from '@tandem/storage/object-store';
+
+/** A source as a file that image processes can open; disposing of it removes what was fetched for it. */
+export interface SourceFile extends AsyncDisposable {
+  path: string;
+}
+
+/** Brings the sources of commands to this machine's disk, unless they are there already. */
+export class SourceFiles {
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly maxMegabytes: number,
+  ) {}
+
+  /** Throws `Rejected` when the source is too large, or is gone. */
+  async open(source: ImageSource, { objects }: Pick<JobContext, 'objects'>, signal: AbortSignal): Promise<SourceFile> {
+    return this.openObject(objects[source.object ?? ''], signal);
+  }
+
+  /** The file of a stored object. */
+  async openObject(object: StoredObject | undefined, signal: AbortSignal): Promise<SourceFile> {
+    if (!object) throw gone();
+    if (object.size > this.maxMegabytes * 1_000_000) {
+      const detail = `The source has ${object.size} bytes; images may have ${this.maxMegabytes} megabytes. Upload a smaller file.`;
+      throw new Rejected('payload_too_large', detail);
+    }
+    const path = await this.store.localFile(object.key);
+    if (path) return { path, [Symbol.asyncDispose]: async () => {} };
+    return scratchFile(async (file) => {
+      try {
+        await pipeline(await this.store.read(object.key), createWriteStream(file), { signal });
+      } catch (error) {
+        throw error instanceof ObjectMissing ? gone(error) : error;
+      }
+    });
+  }
+}
+
+/** A file of its own in a folder of its own, which `fill` writes. */
+async function scratchFile(fill: (path: string) => Promise<void>): Promise<SourceFile> {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-source-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  const path = join(folder, 'source');
+  try {
+    await fill(path);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { path, [Symbol.asyncDispose]: remove };
+}
+
+function gone(cause?: Error): Rejected {
+  return new Rejected('not_found', 'The source object no longer exists. Upload it again and send its new id.', {
+    cause,
+  });
+}
