@@ -43,16 +43,10 @@ import { BatchSubmission } from './jobs/submit-batch.js';
 import { CommandSubmission, UnknownCommandController } from './jobs/submit-command.js';
 import { JobSubmission } from './jobs/submit-job.js';
 import { TenantWindows } from './jobs/tenant-windows.js';
-import { ObjectCollection } from './objects/collect-objects.js';
-import { ObjectDeletion } from './objects/delete-object.js';
-import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
-import { OrphanSearch } from './objects/find-orphans.js';
 import { LinksController } from './objects/links.controller.js';
-import { ObjectList } from './objects/list-objects.js';
-import { ObjectLinks } from './objects/object-links.js';
+import { objectParts } from './objects/object-parts.js';
 import { ObjectsController } from './objects/objects.controller.js';
-import { UploadLinks } from './objects/upload-links.js';
 import { ObjectUpload } from './objects/upload-object.js';
 import { PresetFilling } from './presets/fill-presets.js';
 import { PresetFinder } from './presets/find-presets.js';
@@ -110,11 +104,6 @@ export class GatewayModule {
     const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
     const signingKeys = new SigningKeys(config.SIGNING_KEYS);
     const uploads = new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB);
-    const objectRetention = {
-      uploadDays: config.KEEP_UPLOADS_DAYS,
-      resultDays: config.KEEP_RESULTS_DAYS,
-      graceMinutes: config.OBJECT_GRACE_MINUTES,
-    };
     const parts = [
       catalog,
       finder,
@@ -137,17 +126,8 @@ export class GatewayModule {
       new PresetKeeper(presets, pool),
       callbacks,
       new CallbackResend(finder, callbacks, pool),
-      objects,
-      signingKeys,
       limit,
-      uploads,
-      new ObjectLinks(signingKeys, objects),
-      new UploadLinks(signingKeys, uploads, pool),
-      new ObjectDownload(store),
-      new ObjectList(pool),
-      new ObjectDeletion(pool),
-      new ObjectCollection(objectRetention, store, pool, logger),
-      new OrphanSearch(config.OBJECT_GRACE_MINUTES, store, pool, logger),
+      ...objectParts({ config, pool, store, logger, finder: objects, uploads, signingKeys, guard, problems }),
       new Health(pool, connection, store, catalog),
     ];
     return {
