@@ -124,8 +124,8 @@ export class S3Store implements ObjectStore {
   }
 
   /**
-   * No S3 server deletes by age in one step: bytes that are stored again between our look and our deletion, a round trip
-   * apart, are gone all the same.
+   * In two requests, as S3 cannot remove by age: what is stored again in the milliseconds between them is lost. Stores
+   * refresh an object when it is a minute old, the collector waits for five at least, so both must happen at once.
    */
   async removeOlder(key: string, than: Date): Promise<boolean> {
     const place = this.#place(key);
