@@ -13,7 +13,14 @@ import { HealthController } from './health/health.controller.js';
 import { CallerGuard } from './http/caller.js';
 import { ProblemFilter } from './http/problem-filter.js';
 import { RateLimit } from './http/rate-limit.js';
+import { SigningKeys } from './http/signing-keys.js';
 import { TokenVerifier } from './identity/token-verifier.js';
+import type { DiskCache } from './images/disk-cache.js';
+import { SourceFinder } from './images/find-source.js';
+import { ImageCache } from './images/image-cache.js';
+import { ImageLinksController } from './images/link-image.js';
+import { ImageMaker } from './images/make-image.js';
+import { ImageService } from './images/serve-image.js';
 import { JobAdmission } from './jobs/admit-job.js';
 import { BatchesController } from './jobs/batches.controller.js';
 import { BulkReplays } from './jobs/bulk-replays.js';
@@ -56,6 +63,7 @@ export interface Foundations {
   store: ObjectStore;
   verifier: TokenVerifier;
   declaredPresets: DeclaredPresets;
+  imageDisk: DiskCache | undefined;
   logger: Logger;
 }
 
@@ -65,11 +73,14 @@ const BYTES_PER_MB = 1_000_000;
 @Module({})
 export class GatewayModule {
   static register(foundations: Foundations): DynamicModule {
-    const { config, catalog, database, connection, store, verifier, declaredPresets, logger } = foundations;
+    const { config, catalog, database, connection, store, verifier, declaredPresets, imageDisk, logger } = foundations;
     const pool = poolOf(database);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
     const presets = new PresetFinder(declaredPresets, pool, connection);
+    const signingKeys = new SigningKeys(config.SIGNING_KEYS);
+    const sources = new SourceFinder(pool, connection);
+    const images = new ImageCache(config.IMAGE_CACHE_MEMORY_MB * BYTES_PER_MB, imageDisk);
     const guard = new CallerGuard(verifier, new RateLimit(config.RATE_LIMIT_PER_MINUTE));
     const problems = new ProblemFilter(logger);
     const follower = new JobFollower(connection, finder);
@@ -112,6 +123,19 @@ export class GatewayModule {
       objects,
       new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),
+      signingKeys,
+      sources,
+      images,
+      new ImageService({
+        guard,
+        problems,
+        keys: signingKeys,
+        sources,
+        presets,
+        cache: images,
+        maker: new ImageMaker(config.IMAGE_CONCURRENCY, connection, store),
+        takesFreeOptions: config.IMAGE_FREE_OPTIONS,
+      }),
       new Health(pool, connection, store, catalog),
     ];
     return {
@@ -124,6 +148,7 @@ export class GatewayModule {
         UnknownCommandController,
         ObjectsController,
         PresetsController,
+        ImageLinksController,
         HealthController,
         ReferenceController,
       ],

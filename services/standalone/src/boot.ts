@@ -51,6 +51,7 @@ export async function boot(
     NATS_URL: nats,
     SIGNING_KEYS: environment.SIGNING_KEYS ?? `development:${await developmentSecret(data, 'signing')}`,
     STORAGE_DIR: environment.STORAGE_DIR ?? join(data, 'objects'),
+    IMAGE_CACHE_DIR: environment.IMAGE_CACHE_DIR ?? join(data, 'images'),
   };
   await step('media', () => startMedia(loadConfig(MediaConfig, shared), catalog, loggerOf('media'), lifecycle));
   const gateway = await step('gateway', () =>
