@@ -20,7 +20,7 @@ export interface QueryAnswer<Q extends QueryDefinition> {
 export interface QueryClientOptions {
   /** Reads a body that was too large for a message, by the key that its worker gave it. */
   fetchBody(key: string): Promise<Uint8Array>;
-  /** A worker that has said nothing for so many milliseconds is taken for dead; default 4 s. */
+  /** A worker that has said nothing for so many milliseconds is taken for dead; default 5 s. */
   silenceMs?: number;
 }
 

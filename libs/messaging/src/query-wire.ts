@@ -12,7 +12,7 @@ const DEADLINE = 'Tandem-Deadline';
 /** How often a worker that has a question says so. */
 export const WORKING_EVERY_MS = 1_000;
 /** A worker that has said nothing for so long is taken for dead. */
-export const SILENCE_MS = 4_000;
+export const SILENCE_MS = 5_000;
 
 /** What comes back to the one who asks. `working` repeats; of the others exactly one ends the question. */
 export type Answer =
