@@ -12,7 +12,7 @@ import { Rejected, RetryLater } from './outcome.js';
 import { type Answer, answerHeaders, deadlineOf, WORKING_EVERY_MS } from './query-wire.js';
 
 /** Questions that wait for each one in work; the next is refused, so that another process may take it. */
-const WAITING_PER_PLACE = 4;
+const WAITING_PER_PLACE = 8;
 /** Larger bodies go another way. What is left of the server's limit is for headers. */
 const MOST_BODY_BYTES = 900_000;
 const HEADER_BYTES = 32_768;

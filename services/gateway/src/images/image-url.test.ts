@@ -40,6 +40,9 @@ describe('the signature of an image URL', () => {
     ['another signature', signed.replace(/signature=./, 'signature=_')],
     ['a shorter signature', signed.slice(0, -4)],
     ['an empty signature', signed.replace(/signature=.*/, 'signature=')],
+    ['something after a second question mark', `${signed}?x=1`],
+    ['padding behind the signature', `${signed}=`],
+    ['an empty parameter', `${signed}&`],
     ['no expiry', signed.replace('expires=1800000000&', '')],
     ['a path before it', `/v1/images/..${signed}`],
   ])('does not cover %s', (_what, url) => {
