@@ -35,6 +35,22 @@ const Settings = z.object({
   PRESETS_FILE: z.string().optional().meta({
     description: 'JSON file of presets for every tenant: names with image options, or with a list of versions',
   }),
+  IMAGE_FREE_OPTIONS: flag(false).meta({
+    description:
+      'Whether images can be asked for by any options, /v1/images/{object}/_?width=200, and not by presets only',
+  }),
+  IMAGE_CONCURRENCY: int(8, { min: 1, max: 1_000 }).meta({
+    description: 'Images that this gateway has made at once; eight times as many wait, the rest is answered 503',
+  }),
+  IMAGE_CACHE_DIR: z.string().optional().meta({
+    description: 'Folder of the image cache, one for each gateway; default images, beside STORAGE_DIR',
+  }),
+  IMAGE_CACHE_MB: int(1_000, { min: 0, max: 10_000_000 }).meta({
+    description: 'Size of the image cache on disk, in megabytes (1,000,000 bytes); 0 keeps nothing there',
+  }),
+  IMAGE_CACHE_MEMORY_MB: int(64, { min: 0, max: 100_000 }).meta({
+    description: 'Megabytes of the images that are kept in memory, those asked for last',
+  }),
   CORS_ORIGINS: list().meta({ description: 'Origins that browsers may call from, with commas; none by default' }),
   RATE_LIMIT_PER_MINUTE: int(600, { min: 0, max: 10_000_000 }).meta({
     description: 'Requests per principal; 0 switches the limit off',
