@@ -32,6 +32,7 @@ export type Place = (typeof ORDER)[number];
 export class Chain {
   #pipeline: Sharp;
   #last = -1;
+  #resized = false;
   #settled: Pixels | undefined;
   readonly #icc: Buffer | undefined;
 
@@ -42,10 +43,21 @@ export class Chain {
     this.#pipeline = pixels ? pipelineOf(pixels) : (from as Sharp);
   }
 
+  /** Begins again with other pixels. */
+  restart(pixels: Pixels): void {
+    this.#settled = pixels;
+    this.#pipeline = pipelineOf(pixels);
+    this.#last = -1;
+    this.#resized = false;
+  }
+
   /** Adds a step. */
   async step(place: Place, apply: (pipeline: Sharp) => void): Promise<void> {
-    if (ORDER.indexOf(place) <= this.#last) await this.settle();
+    // Without a resize before it, sharp takes it for the first `extract`, which comes before flips.
+    const tooEarly = place === 'window' && !this.#resized && this.#last >= 0;
+    if (ORDER.indexOf(place) <= this.#last || tooEarly) await this.settle();
     apply(this.#pipeline);
+    this.#resized ||= place === 'resize';
     this.#settled = undefined;
     this.#last = ORDER.indexOf(place);
   }
@@ -53,10 +65,9 @@ export class Chain {
   /** Computes the steps so far, so that the pixels can be looked at. */
   async settle(): Promise<Pixels> {
     if (this.#settled) return this.#settled;
-    this.#settled = await pixelsOf(this.#pipeline, this.#icc);
-    this.#pipeline = pipelineOf(this.#settled);
-    this.#last = -1;
-    return this.#settled;
+    const pixels = await pixelsOf(this.#pipeline, this.#icc);
+    this.restart(pixels);
+    return pixels;
   }
 
   /** A new pipeline with the steps so far, to be encoded. */
