@@ -32,7 +32,7 @@ export type Place = (typeof ORDER)[number];
 export class Chain {
   #pipeline: Sharp;
   #last = -1;
-  #resized = false;
+  readonly #done = new Set<Place>();
   #settled: Pixels | undefined;
   readonly #icc: Buffer | undefined;
 
@@ -48,16 +48,14 @@ export class Chain {
     this.#settled = pixels;
     this.#pipeline = pipelineOf(pixels);
     this.#last = -1;
-    this.#resized = false;
+    this.#done.clear();
   }
 
   /** Adds a step. */
   async step(place: Place, apply: (pipeline: Sharp) => void): Promise<void> {
-    // Without a resize before it, sharp takes it for the first `extract`, which comes before flips.
-    const tooEarly = place === 'window' && !this.#resized && this.#last >= 0;
-    if (ORDER.indexOf(place) <= this.#last || tooEarly) await this.settle();
+    if (ORDER.indexOf(place) <= this.#last || this.#isMistaken(place)) await this.settle();
     apply(this.#pipeline);
-    this.#resized ||= place === 'resize';
+    this.#done.add(place);
     this.#settled = undefined;
     this.#last = ORDER.indexOf(place);
   }
@@ -68,6 +66,13 @@ export class Chain {
     const pixels = await pixelsOf(this.#pipeline, this.#icc);
     this.restart(pixels);
     return pixels;
+  }
+
+  #isMistaken(place: Place): boolean {
+    // Without a resize before it, sharp takes it for the first `extract`, which comes before flips.
+    if (place === 'window') return this.#last >= 0 && !this.#done.has('resize');
+    // Else sharp answers the size of the window.
+    return place === 'extend' && this.#done.has('window');
   }
 
   /** A new pipeline with the steps so far, to be encoded. */

@@ -75,8 +75,9 @@ async function cut(
   const before = region ?? base;
   if (!trim || (before.width < 3 && before.height < 3)) return { size: before, layout };
   const vector = source.format === 'svg';
-  // Without `lineArt` single pixels do not count, as they are noise in photographs.
-  const options = { threshold: typeof trim === 'object' ? trim.threshold : undefined, lineArt: vector };
+  // Without `lineArt` single pixels do not count, as they are noise in photographs; that takes 3 x 3 of them to tell.
+  const lineArt = vector || Math.min(before.width, before.height) < 3;
+  const options = { threshold: typeof trim === 'object' ? trim.threshold : undefined, lineArt };
   await chain.step('trim', (p) => p.trim(options));
   const { width, height } = await chain.settle();
   const shown = source.size.width / base.width;
