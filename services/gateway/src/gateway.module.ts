@@ -31,6 +31,7 @@ import { JobAdmission } from './jobs/admit-job.js';
 import { BatchesController } from './jobs/batches.controller.js';
 import { BulkReplays } from './jobs/bulk-replays.js';
 import { JobCancellation } from './jobs/cancel-jobs.js';
+import { CommandForm } from './jobs/command-form.js';
 import { CommandsController } from './jobs/commands.controller.js';
 import { JobCounter } from './jobs/count-jobs.js';
 import { JobDispatcher } from './jobs/dispatch-jobs.js';
@@ -49,6 +50,7 @@ import { BatchSubmission } from './jobs/submit-batch.js';
 import { CommandSubmission, UnknownCommandController } from './jobs/submit-command.js';
 import { JobSubmission } from './jobs/submit-job.js';
 import { TenantWindows } from './jobs/tenant-windows.js';
+import { ObjectDeletion } from './objects/delete-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
 import { LinksController } from './objects/links.controller.js';
 import { objectParts } from './objects/object-parts.js';
@@ -113,6 +115,7 @@ export class GatewayModule {
     const replay = new JobReplay(catalog, submission, finder, pool);
     const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
     const uploads = new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB);
+    const forms = new CommandForm(uploads, new ObjectDeletion(pool));
     const parts = [
       catalog,
       finder,
@@ -127,7 +130,7 @@ export class GatewayModule {
       new CommandPauses(catalog, connection, pool, logger),
       new JobCancellation(connection, finder, pool, logger),
       follower,
-      new CommandSubmission(guard, problems, submission, finder, follower),
+      new CommandSubmission(guard, problems, submission, finder, follower, forms),
       new JobDispatcher(catalog, connection, windows, publication, release, pool, logger),
       new JobRetention(retention, pool, logger),
       new ReportProjection(catalog, connection, windows, release, publication, follower, pool, logger),

@@ -41,7 +41,7 @@ async function next(files: AsyncIterator<MultipartFile>): Promise<MultipartFile 
   }
 }
 
-function unreadable(cause: unknown): Problem {
+export function unreadable(cause: unknown): Problem {
   return Object.assign(
     new Problem(
       'malformed_body',
