@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'range_not_satisfiable',
   'idempotency_mismatch',
   'conflict',
+  'precondition_failed',
   'rate_limited',
   'unavailable',
   'image_unreadable',

@@ -84,6 +84,14 @@ export const dispatched = new Counter({
   registers: [registry],
 });
 
+/** Attempts to deliver a callback. `outcome` is `delivered`, `failed` or `refused`. */
+export const callbackAttempts = new Counter({
+  name: 'tandem_callback_attempts_total',
+  help: 'Attempts to deliver the callback of a job, by outcome: delivered, failed, refused',
+  labelNames: ['outcome'],
+  registers: [registry],
+});
+
 /** Deliveries of events to subscriptions. `outcome` is `handled`, `retried`, `parked` or `handed-back`. */
 export const eventDuration = new Histogram({
   name: 'tandem_event_duration_seconds',

@@ -1,5 +1,6 @@
 import { flag, int, list, port } from '@tandem/runtime/config';
 import { z } from 'zod';
+import { isSigningSecret } from './callbacks/sign-callback.js';
 
 /** The gateway's settings, each an environment variable. */
 export const GatewayConfig = z.object({
@@ -30,6 +31,9 @@ export const GatewayConfig = z.object({
     description:
       'Keys of signed links and image URLs, id:secret with commas; the first signs, all verify. Without one there are no such links',
   }),
+  PRESETS_FILE: z.string().optional().meta({
+    description: 'JSON file of presets for every tenant: names with image options, or with a list of versions',
+  }),
   CORS_ORIGINS: list().meta({ description: 'Origins that browsers may call from, with commas; none by default' }),
   RATE_LIMIT_PER_MINUTE: int(600, { min: 0, max: 10_000_000 }).meta({
     description: 'Requests per principal; 0 switches the limit off',
@@ -46,6 +50,12 @@ export const GatewayConfig = z.object({
   KEEP_FAILED_DAYS: int(90, { min: 0, max: 3_650 }).meta({
     description: 'Days for which failed jobs are kept; 0 keeps them for ever',
   }),
+  CALLBACK_SECRETS: list()
+    .refine((secrets) => secrets.every(isSigningSecret), 'must each be whsec_ and 24 to 64 random bytes in base64')
+    .meta({
+      description:
+        'Secrets that sign callbacks, with commas: several while they rotate; without one there are no callbacks',
+    }),
   TRUST_PROXY: flag(false).meta({
     description: 'Take the caller address from X-Forwarded-For; only behind a proxy that sets it',
   }),

@@ -9,7 +9,7 @@ import { startTracing } from '@tandem/telemetry/tracing';
 import { eventually } from '@tandem/testing/eventually';
 import { type TestIssuer, testIssuer } from '@tandem/testing/issuer';
 import { ProbeLog, probeCatalog, startProbeWorker } from '@tandem/testing/probe';
-import { type TestNats, testNats, testPostgres } from '@tandem/testing/servers';
+import { type TestNats, type TestPostgres, testNats, testPostgres } from '@tandem/testing/servers';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { GatewayConfig } from './config.js';
 import { startGateway } from './start-gateway.js';
@@ -35,6 +35,7 @@ class GatewayUnderTest {
   /** What the gateway logged at level `error`: failures that it did not foresee. */
   readonly failures: string[] = [];
   nats!: TestNats;
+  postgres!: TestPostgres;
   issuer!: TestIssuer;
   connection!: Connection;
   url!: string;
@@ -50,7 +51,7 @@ class GatewayUnderTest {
 
   async start(settings: Record<string, string>): Promise<void> {
     startTracing('test');
-    const postgres = await testPostgres();
+    this.postgres = await testPostgres();
     [this.nats, this.issuer, this.folder] = await Promise.all([
       testNats(),
       testIssuer(),
@@ -59,7 +60,7 @@ class GatewayUnderTest {
     const config = loadConfig(GatewayConfig, {
       PORT: '0',
       ADMIN_PORT: '0',
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: this.postgres.url,
       NATS_URL: this.nats.url,
       STORAGE_DIR: this.folder,
       JWKS_URL: this.issuer.jwksUrl,
@@ -68,6 +69,7 @@ class GatewayUnderTest {
       // Tests ask far more often than people do.
       RATE_LIMIT_PER_MINUTE: '0',
       CORS_ORIGINS: 'https://app.example',
+      EGRESS_ALLOW: '127.0.0.1',
       ...settings,
     });
     ({ url: this.url } = await startGateway(config, probeCatalog, this.#log, this.#lifecycle));

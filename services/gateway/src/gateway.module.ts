@@ -7,6 +7,11 @@ import { poolOf } from '@tandem/persistence/database';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { Logger } from '@tandem/telemetry/logger';
 import type { DataSource } from 'typeorm';
+import { CallbackRules } from './callbacks/accept-callback.js';
+import { CallbacksController } from './callbacks/callbacks.controller.js';
+import { CallbackDelivery } from './callbacks/deliver-callbacks.js';
+import { CallbackResend } from './callbacks/resend-callback.js';
+import type { SendRequest } from './callbacks/send-callback.js';
 import type { GatewayConfig } from './config.js';
 import { Health } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
@@ -40,6 +45,11 @@ import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
 import { ObjectsController } from './objects/objects.controller.js';
 import { ObjectUpload } from './objects/upload-object.js';
+import { PresetFilling } from './presets/fill-presets.js';
+import { PresetFinder } from './presets/find-presets.js';
+import { PresetKeeper } from './presets/keep-presets.js';
+import type { DeclaredPresets } from './presets/preset-file.js';
+import { PresetsController } from './presets/presets.controller.js';
 import { ReferenceController } from './reference/reference.controller.js';
 
 /** What the gateway stands on; opened in `start-gateway.ts`. */
@@ -50,6 +60,7 @@ export interface Foundations {
   connection: Connection;
   store: ObjectStore;
   verifier: TokenVerifier;
+  declaredPresets: DeclaredPresets;
   logger: Logger;
 }
 
@@ -58,10 +69,14 @@ const BYTES_PER_MB = 1_000_000;
 /** The composition root: which part is made of which. */
 @Module({})
 export class GatewayModule {
-  static register({ config, catalog, database, connection, store, verifier, logger }: Foundations): DynamicModule {
+  static register(foundations: Foundations): DynamicModule {
+    const { config, catalog, database, connection, store, verifier, declaredPresets, logger } = foundations;
     const pool = poolOf(database);
+    const secrets = config.CALLBACK_SECRETS;
+    const callbacks = new CallbackDelivery(secrets, fetch as SendRequest, pool, logger);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
+    const presets = new PresetFinder(declaredPresets, pool, connection);
     const guard = new CallerGuard(verifier, new RateLimit(config.RATE_LIMIT_PER_MINUTE));
     const problems = new ProblemFilter(logger);
     const follower = new JobFollower(connection, finder);
@@ -71,11 +86,13 @@ export class GatewayModule {
     const submission = new JobSubmission(
       catalog,
       objects,
+      new PresetFilling(presets),
       new JobAdmission(pool),
       windows,
       release,
       publication,
       finder,
+      new CallbackRules(secrets, () => undefined),
     );
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
@@ -88,7 +105,7 @@ export class GatewayModule {
       submission,
       counter,
       replay,
-      new BatchSubmission(submission, objects, pool),
+      new BatchSubmission(submission, pool),
       new BatchFinder(counter, pool),
       new BulkReplays(catalog, finder, replay, pool, logger),
       new CommandPauses(catalog, connection, pool, logger),
@@ -98,6 +115,10 @@ export class GatewayModule {
       new JobDispatcher(catalog, connection, windows, publication, release, pool, logger),
       new JobRetention(retention, pool, logger),
       new ReportProjection(catalog, connection, windows, release, publication, follower, pool, logger),
+      presets,
+      new PresetKeeper(presets, pool),
+      callbacks,
+      new CallbackResend(finder, callbacks, pool),
       objects,
       new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),
@@ -107,11 +128,13 @@ export class GatewayModule {
       module: GatewayModule,
       controllers: [
         JobsController,
+        CallbacksController,
         BatchesController,
         ReplaysController,
         CommandsController,
         UnknownCommandController,
         ObjectsController,
+        PresetsController,
         HealthController,
         ReferenceController,
       ],

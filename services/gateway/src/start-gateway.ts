@@ -16,6 +16,7 @@ import { openStore } from '@tandem/storage/open-store';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
 import { registry } from '@tandem/telemetry/metrics';
 import type { FastifyInstance } from 'fastify';
+import { CallbackDelivery } from './callbacks/deliver-callbacks.js';
 import type { GatewayConfig } from './config.js';
 import { type Foundations, GatewayModule } from './gateway.module.js';
 import { Health } from './health/check-health.js';
@@ -39,10 +40,20 @@ import { JobRelease } from './jobs/release-jobs.js';
 import { CommandSubmission } from './jobs/submit-command.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
 import { OptionsBatchesAndCounts1763800000000 } from './migrations/2-options-batches-and-counts.js';
+import { Presets1764000100000 } from './migrations/3-presets.js';
+import { Callbacks1763910000000 } from './migrations/3-callbacks.js';
 import { ObjectEntity } from './objects/object.entity.js';
+import { readPresetFile } from './presets/preset-file.js';
 
 /** Events that one projection takes at most: 500 were the best trade of latency and throughput on two cores. */
 const PROJECTION_BATCH = 500;
+
+const MIGRATIONS = [
+  LedgerAndObjects1763700000000,
+  OptionsBatchesAndCounts1763800000000,
+  Callbacks1763910000000,
+  Presets1764000100000,
+];
 
 /** A running gateway. */
 export interface Gateway {
@@ -60,11 +71,12 @@ export async function startGateway(
   logger: Logger,
   lifecycle: Lifecycle,
 ): Promise<Gateway> {
+  const declaredPresets = await readPresetFile(config.PRESETS_FILE);
   const database = await openDatabase({
     url: config.DATABASE_URL,
     schema: SCHEMA,
     entities: [ObjectEntity],
-    migrations: [LedgerAndObjects1763700000000, OptionsBatchesAndCounts1763800000000],
+    migrations: MIGRATIONS,
     poolSize: config.DATABASE_POOL,
     prepare: config.DATABASE_PREPARE,
   });
@@ -77,7 +89,8 @@ export async function startGateway(
   };
   await provision();
   const store = await openStore({ dir: config.STORAGE_DIR });
-  const app = await createApp({ config, catalog, database, connection, store, verifier: verifierOf(config), logger });
+  const verifier = verifierOf(config);
+  const app = await createApp({ config, catalog, database, connection, store, verifier, declaredPresets, logger });
   await startLedger(app, connection, logger, lifecycle);
   const margin = config.RECONCILE_MARGIN_S * 1_000;
   const reconciliation = new JobReconciliation(catalog, connection, provision, poolOf(database), margin, logger);
@@ -153,6 +166,7 @@ async function startLedger(
     CommandPauses,
     JobCounter,
     JobRetention,
+    CallbackDelivery,
   ]) {
     const rounds = app.get<{ start(): void; stop(): Promise<void> }>(part);
     rounds.start();

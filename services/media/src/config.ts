@@ -32,7 +32,8 @@ export const MediaConfig = z.object({
       'Resident memory that one image process may have, in megabytes (1,048,576 bytes); over it, its job fails',
   }),
   MEDIA_JEMALLOC: z.string().optional().meta({
-    description: 'Path of libjemalloc.so.2 for the image processes; without it memory stays nearer to its peak',
+    description:
+      'Path of libjemalloc.so.2 for the image processes; by default the one of the machine, if any. When it is set and cannot be loaded, the start fails',
   }),
   MEDIA_GRACE_S: int(30, { min: 1, max: 3_600 }).meta({
     description: 'Seconds that running images have to finish at shutdown; later ones are handed back',

@@ -2,6 +2,7 @@
  * What runs in an image process (`image-processes.ts` starts them): everything that touches the bytes of an image. A
  * file that crashes a decoder, keeps it busy for ever or fills the memory takes down this process and nothing else.
  */
+import { allocatorInUse } from './allocator.js';
 import { decode } from './decode.js';
 import { configureLibvips } from './libvips.js';
 import { type Placeholder, placeholderOf } from './placeholder.js';
@@ -11,6 +12,11 @@ import { openImage, type SourceImage } from './source-image.js';
 import { twoAtATime } from './two-at-a-time.js';
 
 configureLibvips();
+
+/** Which allocator this process has; it is asked when the service starts. */
+export function allocator(_: undefined): ReturnType<typeof allocatorInUse> {
+  return allocatorInUse();
+}
 
 /** Reads the header of the image at `path`, within the limits. */
 export function open({ path, maxMegapixels }: { path: string; maxMegapixels: number }): Promise<SourceImage> {

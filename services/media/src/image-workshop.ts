@@ -18,6 +18,9 @@ export interface OpenedSource extends AsyncDisposable {
 
 type Program = typeof program;
 
+/** More than a process needs to start on a busy machine. */
+const START_SECONDS = 30;
+
 /** Where images are worked on: sources come in as files, processes do the work, as much at once as memory allows. */
 @Injectable()
 export class ImageWorkshop implements OnApplicationShutdown {
@@ -64,6 +67,19 @@ export class ImageWorkshop implements OnApplicationShutdown {
     const { MEDIA_SVG_TIMEOUT_S, MEDIA_TIMEOUT_S } = this.config;
     const seconds = input.source.format === 'svg' ? MEDIA_SVG_TIMEOUT_S : MEDIA_TIMEOUT_S;
     return this.#processes.run(work, input, { ...limits, seconds });
+  }
+
+  /**
+   * Starts an image process and asks for its allocator. Throws when `MEDIA_JEMALLOC` is set and did not take effect, as a
+   * wrong path in a container would show only as memory that grows.
+   */
+  async checkProcesses(): Promise<'jemalloc' | 'system'> {
+    const limits = { signal: new AbortController().signal, seconds: START_SECONDS };
+    const allocator = await this.#processes.run('allocator', undefined, limits);
+    const { MEDIA_JEMALLOC: path } = this.config;
+    if (path && allocator !== 'jemalloc')
+      throw new Error(`MEDIA_JEMALLOC: ${path} cannot be loaded. Install libjemalloc2 and give its path, or unset it.`);
+    return allocator;
   }
 
   onApplicationShutdown(): void {

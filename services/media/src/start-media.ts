@@ -9,6 +9,7 @@ import type { Lifecycle } from '@tandem/runtime/lifecycle';
 import type { Safeguards } from '@tandem/runtime/safeguards';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
 import type { MediaConfig } from './config.js';
+import { ImageWorkshop } from './image-workshop.js';
 import { MediaModule } from './media.module.js';
 
 /** Connects, binds the handlers to their consumers and starts to pull; draining is registered with `lifecycle`. */
@@ -36,6 +37,8 @@ export async function startMedia(
     logger: new NestLogger(logger),
     abortOnError: false,
   });
+  const allocator = await app.get(ImageWorkshop).checkProcesses();
+  logger.info({ allocator }, 'image processes run');
   await app.listen();
   lifecycle.onStop('media work', config.MEDIA_GRACE_S * 1_000 + 7_000, async () => {
     await strategy.drain(config.MEDIA_GRACE_S * 1_000);

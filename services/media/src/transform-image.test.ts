@@ -221,3 +221,10 @@ describe('gives up', () => {
     });
   });
 });
+
+test('a MEDIA_JEMALLOC that cannot be loaded stops the start, and names itself', async () => {
+  const settings = { NATS_URL: 'nats://unused', MEDIA_JEMALLOC: '/nowhere/libjemalloc.so.2', MEDIA_CONCURRENCY: '1' };
+  const wrong = new ImageWorkshop(store, loadConfig(MediaConfig, settings));
+  await expect(wrong.checkProcesses()).rejects.toThrow(/^MEDIA_JEMALLOC: \/nowhere\/libjemalloc.so.2 cannot be loaded/);
+  wrong.onApplicationShutdown();
+});

@@ -50,6 +50,7 @@ export async function boot(
     DATABASE_PREPARE: environment.DATABASE_PREPARE ?? (config.DATABASE_URL ? undefined : 'true'),
     NATS_URL: nats,
     SIGNING_KEYS: environment.SIGNING_KEYS ?? `development:${await developmentSecret(data, 'signing')}`,
+    CALLBACK_SECRETS: environment.CALLBACK_SECRETS ?? webhookSecret(await developmentSecret(data, 'callbacks')),
     STORAGE_DIR: environment.STORAGE_DIR ?? join(data, 'objects'),
   };
   await step('media', () => startMedia(loadConfig(MediaConfig, shared), catalog, loggerOf('media'), lifecycle));
@@ -57,6 +58,11 @@ export async function boot(
     startGateway(loadConfig(GatewayConfig, shared), catalog, loggerOf('gateway'), lifecycle),
   );
   return { url: gateway.url, metricsUrl: `http://127.0.0.1:${gateway.adminPort}/metrics` };
+}
+
+/** A secret as Standard Webhooks writes it. */
+function webhookSecret(base64url: string): string {
+  return `whsec_${Buffer.from(base64url, 'base64url').toString('base64')}`;
 }
 
 async function postgres(data: string, lifecycle: Lifecycle): Promise<string> {

@@ -11,11 +11,12 @@ export async function harden(server: FastifyInstance, corsOrigins: string[]): Pr
   });
   await server.register(cors, {
     origin: corsOrigins.length > 0 ? corsOrigins : false,
-    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     allowedHeaders: [
       'authorization',
       'content-type',
       'idempotency-key',
+      'if-match',
       'if-none-match',
       'if-range',
       'prefer',

@@ -14,6 +14,7 @@ const TABLE: Record<ErrorCode, { status: number; title: string }> = {
   range_not_satisfiable: { status: 416, title: 'Range not satisfiable' },
   idempotency_mismatch: { status: 422, title: 'The idempotency key belongs to another request' },
   conflict: { status: 409, title: 'Not possible in this state' },
+  precondition_failed: { status: 412, title: 'It has changed meanwhile' },
   rate_limited: { status: 429, title: 'Too many requests' },
   unavailable: { status: 503, title: 'Unavailable for the moment' },
   image_unreadable: { status: 422, title: 'The image cannot be read' },

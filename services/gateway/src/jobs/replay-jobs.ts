@@ -1,3 +1,4 @@
+import type { Callback } from '@tandem/contracts/callback';
 import type { Catalog } from '@tandem/contracts/catalog';
 import type { JobView } from '@tandem/contracts/job';
 import type { Backoff } from '@tandem/contracts/job-options';
@@ -14,7 +15,7 @@ import { laneOf } from './job-row.js';
 import type { JobSubmission } from './submit-job.js';
 
 const READ = `
-  SELECT id, tenant, actor, command, status, input, objects, attempts, lane, timeout_ms, backoff, tags, parent
+  SELECT id, tenant, actor, command, status, input, objects, attempts, lane, timeout_ms, backoff, tags, parent, callback
   FROM gateway.jobs`;
 
 const OPEN = `status IN ('failed', 'cancelled', 'expired') AND replayed_by IS NULL`;
@@ -37,6 +38,7 @@ interface Original {
   backoff: Backoff | null;
   tags: string[];
   parent: string | null;
+  callback: Callback | null;
 }
 
 /**
@@ -105,6 +107,7 @@ export class JobReplay {
         backoff: original.backoff ?? undefined,
         tags: original.tags,
         parent: original.parent ?? undefined,
+        callback: original.callback ?? undefined,
       },
       replayOf: original.id,
       // Released as the windows allow, so that ten thousand replays do not push into the broker at once.
