@@ -18,7 +18,7 @@ export async function ensureImageTools(root) {
 
 async function ensurePhotographs(root) {
   const cache = join(root, '.cache', PACKAGE);
-  const folder = join(cache, 'usr', 'share', 'backgrounds', 'mate', 'nature');
+  const folder = join(cache, 'usr', 'share', 'backgrounds', 'mate');
   if (!existsSync(folder)) await fetch(PACKAGE, cache, 'Set BENCH_PHOTOGRAPHS to a folder of large JPEG photographs.');
   return folder;
 }
@@ -35,6 +35,8 @@ async function fetch(packageName, into, hint) {
     await step(`fetching ${packageName}`, () => fetchFromRelease({ packageName, into }));
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    throw new SetupError(`The benchmarks of images need ${packageName}, which was not fetched: ${error.message}. ${hint}`);
+    throw new SetupError(
+      `The benchmarks of images need ${packageName}, which was not fetched: ${error.message}. ${hint}`,
+    );
   }
 }

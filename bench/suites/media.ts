@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Contestant } from '../images/contestant.ts';
+import { ipx, sharpOverHttp } from '../images/http.ts';
+import { prepareSources } from '../images/photographs.ts';
+import { comparePictures, type Pictures } from '../images/pictures.ts';
+import { mediaReport } from '../images/report.ts';
+import { bareSharp } from '../images/sharp.ts';
+import { openImageTandem, tandemJobs } from '../images/tandem.ts';
+import { type Source, TASKS, type Task } from '../images/tasks.ts';
+import { cpuSeconds, cpuSecondsAlone } from '../processes.ts';
+import { figure, quantile, type Report } from '../report.ts';
+import { chosenSystems } from '../systems.ts';
+
+const ROUNDS = 5;
+/** Of the images of a round, to warm up, and of all with --quick. */
+const FEW = 0.1;
+/** What a system still does after its last answer is its own, and not the next one's. */
+const SETTLE_MS = 500;
+
+/** What one round of one system showed. */
+export interface Round {
+  perSecond: number;
+  p50: number;
+  p99: number;
+  /** Milliseconds of processor time for each image, by process. */
+  cpu: Record<string, number>;
+}
+
+/** All of one system, by the key of the task. */
+export interface Result {
+  contestant: Pick<Contestant, 'key' | 'name' | 'inFlight'>;
+  rounds: Record<string, Round[]>;
+  pictures: Record<string, Pictures>;
+}
+
+/** The same photographs made smaller by sharp alone, by servers on top of it, and by Tandem; bytes and likeness too. */
+export async function run(
+  say: (line: string) => void,
+  options: { rounds?: number; only?: string[]; quick?: boolean },
+): Promise<Report> {
+  const { folder, sources, about } = await prepareSources();
+  const tandem = await openImageTandem(sources);
+  const contestants: Contestant[] = [];
+  try {
+    const jobs = { key: 'tandem', name: 'Tandem, a job for each', times: 2, placeholders: false };
+    const all = [
+      { key: 'sharp', open: () => bareSharp('sharp', 'bare sharp', 'tandem') },
+      { key: 'sharp-default', open: () => bareSharp('sharp-default', 'bare sharp, its default efforts', 'default') },
+      { key: 'http', open: () => sharpOverHttp(folder) },
+      { key: 'ipx', open: () => ipx(folder) },
+      { key: 'tandem', open: async () => tandemJobs(tandem, jobs) },
+      { key: 'tandem-many', open: async () => tandemJobs(tandem, { ...jobs, key: 'tandem-many', times: 8 }) },
+      {
+        key: 'tandem-placeholders',
+        open: async () =>
+          tandemJobs(tandem, {
+            key: 'tandem-placeholders',
+            name: 'the same with placeholders',
+            times: 8,
+            placeholders: true,
+          }),
+      },
+    ];
+    for (const { open } of chosenSystems(all, options.only)) contestants.push(await open());
+    const results = contestants.map((contestant): Result => ({ contestant, rounds: {}, pictures: {} }));
+    const rounds = options.rounds ?? ROUNDS;
+    for (const task of TASKS) {
+      const files = sources.filter((source) => source.task === task);
+      await compare(task, files, contestants, results, { rounds, share: options.quick ? FEW : 1, say });
+    }
+    return mediaReport(results, { rounds, about });
+  } finally {
+    for (const contestant of contestants) await contestant.stop();
+    await tandem.stack.stop();
+  }
+}
+
+async function compare(
+  task: Task,
+  files: Source[],
+  contestants: Contestant[],
+  results: Result[],
+  { rounds, share, say }: { rounds: number; share: number; say: (line: string) => void },
+): Promise<void> {
+  for (const [index, contestant] of contestants.entries()) {
+    await contestant.round(someOf(files, task.images * FEW));
+    results[index]!.rounds[task.key] = [];
+    results[index]!.pictures[task.key] = await comparePictures(contestant, files);
+  }
+  for (let i = 1; i <= rounds; i += 1) {
+    for (const [index, contestant] of contestants.entries()) {
+      const round = await measure(contestant, someOf(files, task.images * share));
+      results[index]!.rounds[task.key]!.push(round);
+      const { perSecond, p50, p99 } = round;
+      say(
+        `${task.name}, round ${i}, ${contestant.name}: ${figure(perSecond)}/s, p50 ${figure(p50)} ms, p99 ${figure(p99)} ms`,
+      );
+    }
+  }
+}
+
+/** One file after the other, so that no two alike are made at once. */
+function someOf(files: Source[], count: number): Source[] {
+  return Array.from({ length: Math.ceil(count) }, (_, n) => files[n % files.length]!);
+}
+
+async function measure(contestant: Contestant, sources: Source[]): Promise<Round> {
+  await sleep(SETTLE_MS);
+  const before = await cpuOf(contestant);
+  const { milliseconds, seconds } = await contestant.round(sources);
+  await sleep(SETTLE_MS);
+  const after = await cpuOf(contestant);
+  const cpu = Object.entries(after).map(([name, used]) => [name, ((used - before[name]!) * 1_000) / sources.length]);
+  return {
+    perSecond: sources.length / seconds,
+    p50: quantile(milliseconds, 0.5)!,
+    p99: quantile(milliseconds, 0.99)!,
+    cpu: Object.fromEntries(cpu),
+  };
+}
+
+/** The image processes of the media service apart from itself. */
+async function cpuOf({ pids }: Contestant): Promise<Record<string, number>> {
+  const used = await cpuSeconds(pids);
+  if (!pids.media) return used;
+  const media = await cpuSecondsAlone(pids.media);
+  return { ...used, media, 'image processes': used.media! - media };
+}
