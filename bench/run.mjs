@@ -8,7 +8,7 @@ const names = readdirSync(join(import.meta.dirname, 'suites')).map((file) => fil
 
 function usage(problem) {
   process.stderr.write(`${problem}
-npm run bench -- <name> [--json] [--rounds 5] [--quick] [--only a,b] [--jobs n] [--no-recovery]
+npm run bench -- <name> [--json] [--rounds 5] [--quick] [--only a,b] [--tasks a,b] [--jobs n] [--no-recovery]
 There are: ${names.join(', ')}
 `);
   process.exit(1);
@@ -25,7 +25,7 @@ function parse() {
     const text = { type: 'string' };
     const flag = { type: 'boolean' };
     const recovery = { ...flag, default: true };
-    const options = { rounds: text, only: text, jobs: text, json: flag, quick: flag, recovery };
+    const options = { rounds: text, only: text, tasks: text, jobs: text, json: flag, quick: flag, recovery };
     return parseArgs({ options, allowPositionals: true, allowNegative: true });
   } catch (error) {
     return usage(error.message);
@@ -44,6 +44,7 @@ const report = await run(say, {
   quick: values.quick,
   jobs: whole('jobs', values.jobs),
   only: values.only?.split(','),
+  tasks: values.tasks?.split(','),
   recovery: values.recovery && !values.quick,
 });
 const { table, ...data } = report;

@@ -4,31 +4,35 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { conditions, figure, inOneLine, markdown, median, type Report } from '../report.ts';
 import type { Result, Round } from '../suites/media.ts';
-import { TASKS } from './tasks.ts';
+import type { Task } from './tasks.ts';
 
 /** Rows are systems, columns are tasks; the first system is the one that the others are held against. */
-export function mediaReport(results: Result[], { rounds, about }: { rounds: number; about: string }): Report {
+export function mediaReport(
+  results: Result[],
+  chosen: Task[],
+  { rounds, about }: { rounds: number; about: string },
+): Report {
   const where = { ...conditions(['ipx']), sharp: sharp.versions.sharp, ...versions(), libvips: sharp.versions.vips };
   const systems = results.map(({ contestant, rounds: measured, pictures }) => ({
     key: contestant.key,
     name: `${contestant.name} (${contestant.inFlight})`,
     tasks: Object.fromEntries(
-      TASKS.map(({ key }) => [key, { ...summary(measured[key]!), ...pictures[key]! }] as const),
+      chosen.map(({ key }) => [key, { ...summary(measured[key]!), ...pictures[key]! }] as const),
     ),
   }));
   type Cell = (typeof systems)[number]['tasks'][string];
   const [first] = systems;
   const table = (title: string, cell: (of: Cell, best: Cell) => string) =>
     markdown(
-      [title, ...TASKS.map(({ name }) => name)],
-      systems.map(({ name, tasks }) => [name, ...TASKS.map(({ key }) => cell(tasks[key]!, first!.tasks[key]!))]),
+      [title, ...chosen.map(({ name }) => name)],
+      systems.map(({ name, tasks }) => [name, ...chosen.map(({ key }) => cell(tasks[key]!, first!.tasks[key]!))]),
     );
   const tables = [
     table('images/s (ratio)', (of, best) => `${figure(of.perSecond)} (${figure(of.perSecond / best.perSecond)})`),
     table('p50 / p99, ms', ({ p50, p99 }) => `${figure(p50)} / ${figure(p99)}`),
     table('CPU ms for each image', ({ cpu }) => figure(sum(cpu))),
     table('KB / SSIM', ({ bytes, ssim }) => `${figure(bytes / 1_000)} / ${ssim.toFixed(4)}`),
-    ...systems.filter(({ key }) => key === 'tandem').map(({ tasks }) => whereItGoes(tasks)),
+    ...systems.filter(({ key }) => key === 'tandem').map(({ tasks }) => whereItGoes(chosen, tasks)),
   ];
   const notes = `Medians of ${rounds} rounds in turns; in brackets how many images are asked for at once. ${about}. ${inOneLine(where)}.`;
   return { conditions: where, about, rounds, systems, table: [...tables, notes].join('\n\n') };
@@ -44,11 +48,11 @@ function summary(rounds: Round[]): Round {
   };
 }
 
-function whereItGoes(tasks: Record<string, { cpu: Record<string, number> }>): string {
+function whereItGoes(chosen: Task[], tasks: Record<string, { cpu: Record<string, number> }>): string {
   const names = Object.keys(Object.values(tasks)[0]!.cpu);
   return markdown(
-    ['Tandem, CPU ms for each image', ...TASKS.map(({ name }) => name)],
-    names.map((name) => [name, ...TASKS.map(({ key }) => figure(tasks[key]!.cpu[name]))]),
+    ['Tandem, CPU ms for each image', ...chosen.map(({ name }) => name)],
+    names.map((name) => [name, ...chosen.map(({ key }) => figure(tasks[key]!.cpu[name]))]),
   );
 }
 

@@ -13,10 +13,16 @@ interface Grey {
   height: number;
 }
 
-/** What a task would give without loss: all pixels of the source decoded, and only then reduced. */
-export async function lossless(path: string, { width, height }: Task): Promise<Grey> {
+/**
+ * What a task would give without loss: all pixels of the source decoded, and only then reduced. Twice: the shorter side
+ * of a box is no whole number of pixels, and sharp's `inside` cuts that off where others stretch by it.
+ */
+export async function lossless(path: string, { width, height }: Task): Promise<Grey[]> {
   const { data, info } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
-  return grey(await sharp(data, { raw: info }).resize(width, height, { fit: 'inside' }).png().toBuffer());
+  const cut = await sharp(data, { raw: info }).resize(width, height, { fit: 'inside' }).png().toBuffer();
+  const size = await sharp(cut).metadata();
+  const stretched = await sharp(data, { raw: info }).resize(size.width, size.height, { fit: 'fill' }).png().toBuffer();
+  return [await grey(cut), await grey(stretched)];
 }
 
 /** The luminance of an image file. */

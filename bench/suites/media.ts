@@ -36,7 +36,7 @@ export interface Result {
 /** The same photographs made smaller by sharp alone, by servers on top of it, and by Tandem; bytes and likeness too. */
 export async function run(
   say: (line: string) => void,
-  options: { rounds?: number; only?: string[]; quick?: boolean },
+  options: { rounds?: number; only?: string[]; tasks?: string[]; quick?: boolean },
 ): Promise<Report> {
   const { folder, sources, about } = await prepareSources();
   const tandem = await openImageTandem(sources);
@@ -64,11 +64,12 @@ export async function run(
     for (const { open } of chosenSystems(all, options.only)) contestants.push(await open());
     const results = contestants.map((contestant): Result => ({ contestant, rounds: {}, pictures: {} }));
     const rounds = options.rounds ?? ROUNDS;
-    for (const task of TASKS) {
+    const tasks = chosenSystems(TASKS, options.tasks);
+    for (const task of tasks) {
       const files = sources.filter((source) => source.task === task);
       await compare(task, files, contestants, results, { rounds, share: options.quick ? FEW : 1, say });
     }
-    return mediaReport(results, { rounds, about });
+    return mediaReport(results, tasks, { rounds, about });
   } finally {
     for (const contestant of contestants) await contestant.stop();
     await tandem.stack.stop();
