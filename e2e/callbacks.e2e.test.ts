@@ -11,7 +11,7 @@ const SECRET = `whsec_${Buffer.from('e2e'.repeat(10)).toString('base64')}`;
 
 test('the callback of a job is delivered after the gateway was killed in the middle of sending it', async () => {
   const receiver = await startReceiver();
-  const cluster = await Cluster.start({ CALLBACK_SECRETS: SECRET, EGRESS_ALLOW: '127.0.0.1' });
+  const cluster = await Cluster.start({ CALLBACK_SECRETS: SECRET, EGRESS_ALLOW: '127.0.0.1:*' });
   const gateway = await cluster.startGateway();
   const api = await cluster.newCaller();
   const source = { object: await api.upload(tinyPng()) };
@@ -37,7 +37,7 @@ test('the callback of a job is delivered after the gateway was killed in the mid
 
 test('a gateway that gets SIGTERM in the middle of a delivery hands it back', async () => {
   const receiver = await startReceiver();
-  const cluster = await Cluster.start({ CALLBACK_SECRETS: SECRET, EGRESS_ALLOW: '127.0.0.1' });
+  const cluster = await Cluster.start({ CALLBACK_SECRETS: SECRET, EGRESS_ALLOW: '127.0.0.1:*' });
   const gateway = await cluster.startGateway();
   const api = await cluster.newCaller();
   await cluster.startMedia();

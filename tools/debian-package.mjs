@@ -13,19 +13,23 @@ import { debianMirrors } from './debian-mirror.mjs';
 import { exec, onPath } from './exec.mjs';
 import { diagnose, SetupError } from './step.mjs';
 
+const INSTALL = ['install', '--download-only', '--no-install-recommends', '-y'];
+const ARCHIVES = join('cache', 'archives');
+
 /**
  * Downloads a package of Debian sid from the mirror that this machine already uses and unpacks it to `into`. Nothing is
  * installed: apt works in a directory of its own, so this needs no root and leaves the machine's lists alone. apt
- * verifies the package with the machine's Debian keys.
+ * verifies the package with the machine's Debian keys. `withDependencies` adds all that it depends on, as though the
+ * machine had nothing.
  */
-export async function fetchFromDebian({ packageName, into }) {
+export async function fetchFromDebian({ packageName, into, withDependencies = false }) {
   requireApt();
   const mirrors = debianMirrors();
   if (mirrors.length === 0) throw new SetupError("this machine's apt sources name no Debian mirror to fetch it from");
   mkdirSync(dirname(into), { recursive: true });
   const failures = [];
   for (const mirror of mirrors) {
-    const failure = await fetchFrom(mirror, packageName, into).then(
+    const failure = await fetchFrom(mirror, { packageName, into, withDependencies }).then(
       () => undefined,
       (error) => error,
     );
@@ -45,15 +49,15 @@ export async function fetchFromRelease({ packageName, into }) {
   requireApt();
   await inDraft(into, async (draft) => {
     copyFileSync('/var/lib/dpkg/status', join(draft, 'status'));
-    const apt = configureApt(draft, [`Dir::State::status "${join(draft, 'status')}";`, 'Debug::NoLocking "true";']);
+    const apt = configureApt(draft);
     // A third party's source that is out of reach must not stop us: the download says what is missing.
     await exec('apt-get', [...apt, 'update'], { cwd: draft, env: environment() });
-    await run('apt-get', [...apt, '-y', 'install', '--download-only', '--no-install-recommends', packageName], draft);
-    return join(draft, 'cache', 'archives');
+    await run('apt-get', [...apt, ...INSTALL, '--reinstall', packageName], draft);
+    return join(draft, ARCHIVES);
   });
 }
 
-async function fetchFrom({ uri, signedBy }, packageName, into) {
+async function fetchFrom({ uri, signedBy }, { packageName, into, withDependencies }) {
   await inDraft(into, async (draft) => {
     writeFileSync(join(draft, 'status'), '');
     const options = ['target=Packages', ...(signedBy ? [`signed-by=${signedBy}`] : [])];
@@ -65,8 +69,8 @@ async function fetchFrom({ uri, signedBy }, packageName, into) {
       'Dir::Etc::preferencesparts "/dev/null";',
     ]);
     await run('apt-get', [...apt, 'update'], draft);
-    await run('apt-get', [...apt, 'download', packageName], draft);
-    return draft;
+    await run('apt-get', [...apt, ...(withDependencies ? INSTALL : ['download']), packageName], draft);
+    return withDependencies ? join(draft, ARCHIVES) : draft;
   });
 }
 
@@ -89,17 +93,21 @@ function requireApt() {
   if (!onPath('apt-get') || !onPath('dpkg')) throw new SetupError('this system has no apt to fetch it with');
 }
 
-function configureApt(dir, settings) {
-  for (const path of ['state/lists/partial', 'cache/archives/partial']) mkdirSync(join(dir, path), { recursive: true });
+function configureApt(dir, settings = []) {
+  for (const path of ['state/lists/partial', join(ARCHIVES, 'partial')])
+    mkdirSync(join(dir, path), { recursive: true });
   // The machine's own apt.conf.d stays in force (proxies, clocks), but for hooks that would clean the machine's caches.
   const lines = [
     '#clear APT::Update::Post-Invoke;',
     '#clear APT::Update::Post-Invoke-Success;',
     `Dir::State "${join(dir, 'state')}";`,
+    `Dir::State::status "${join(dir, 'status')}";`,
     `Dir::Cache "${join(dir, 'cache')}";`,
     ...settings,
     'Acquire::Languages "none";',
     'Acquire::Retries "2";',
+    // Nothing is installed, so there is nothing to guard, and only root may take the lock.
+    'Debug::NoLocking "true";',
     // As root, apt would download as the account _apt, which may not enter a checkout under /root.
     ...(process.getuid() === 0 ? ['APT::Sandbox::User "root";'] : []),
   ];

@@ -41,6 +41,9 @@ class GatewayUnderTest {
   url!: string;
   /** The token of the user that `call` and `submit` speak for unless told otherwise. */
   token!: string;
+  get databaseUrl(): string {
+    return this.postgres.url;
+  }
   /** The folder of the object store. */
   folder!: string;
   #worker: Awaited<ReturnType<typeof startProbeWorker>> | undefined;
@@ -69,7 +72,7 @@ class GatewayUnderTest {
       // Tests ask far more often than people do.
       RATE_LIMIT_PER_MINUTE: '0',
       CORS_ORIGINS: 'https://app.example',
-      EGRESS_ALLOW: '127.0.0.1',
+      EGRESS_ALLOW: '127.0.0.1:*',
       ...settings,
     });
     ({ url: this.url } = await startGateway(config, probeCatalog, this.#log, this.#lifecycle));

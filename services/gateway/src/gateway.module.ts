@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { Catalog } from '@tandem/contracts/catalog';
+import { Egress } from '@tandem/egress/egress';
+import { policiesOf } from '@tandem/egress/settings';
 import { CommandPublisher } from '@tandem/messaging/command-publisher';
 import type { Connection } from '@tandem/messaging/connection';
 import { poolOf } from '@tandem/persistence/database';
@@ -11,7 +13,6 @@ import { CallbackRules } from './callbacks/accept-callback.js';
 import { CallbacksController } from './callbacks/callbacks.controller.js';
 import { CallbackDelivery } from './callbacks/deliver-callbacks.js';
 import { CallbackResend } from './callbacks/resend-callback.js';
-import type { SendRequest } from './callbacks/send-callback.js';
 import type { GatewayConfig } from './config.js';
 import { Health } from './health/check-health.js';
 import { HealthController } from './health/health.controller.js';
@@ -41,8 +42,12 @@ import { BatchSubmission } from './jobs/submit-batch.js';
 import { CommandSubmission, UnknownCommandController } from './jobs/submit-command.js';
 import { JobSubmission } from './jobs/submit-job.js';
 import { TenantWindows } from './jobs/tenant-windows.js';
+import { ObjectCollection } from './objects/collect-objects.js';
+import { ObjectDeletion } from './objects/delete-object.js';
 import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
+import { OrphanSearch } from './objects/find-orphans.js';
+import { ObjectList } from './objects/list-objects.js';
 import { ObjectsController } from './objects/objects.controller.js';
 import { ObjectUpload } from './objects/upload-object.js';
 import { PresetFilling } from './presets/fill-presets.js';
@@ -73,7 +78,8 @@ export class GatewayModule {
     const { config, catalog, database, connection, store, verifier, declaredPresets, logger } = foundations;
     const pool = poolOf(database);
     const secrets = config.CALLBACK_SECRETS;
-    const callbacks = new CallbackDelivery(secrets, fetch as SendRequest, pool, logger);
+    const policies = policiesOf(config);
+    const callbacks = new CallbackDelivery(secrets, new Egress(policies), pool, logger);
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
     const presets = new PresetFinder(declaredPresets, pool, connection);
@@ -92,11 +98,16 @@ export class GatewayModule {
       release,
       publication,
       finder,
-      new CallbackRules(secrets, () => undefined),
+      new CallbackRules(secrets, policies),
     );
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
     const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
+    const objectRetention = {
+      uploadDays: config.KEEP_UPLOADS_DAYS,
+      resultDays: config.KEEP_RESULTS_DAYS,
+      graceMinutes: config.OBJECT_GRACE_MINUTES,
+    };
     const parts = [
       catalog,
       finder,
@@ -120,8 +131,12 @@ export class GatewayModule {
       callbacks,
       new CallbackResend(finder, callbacks, pool),
       objects,
-      new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
+      new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB),
       new ObjectDownload(store),
+      new ObjectList(pool),
+      new ObjectDeletion(pool),
+      new ObjectCollection(objectRetention, store, pool, logger),
+      new OrphanSearch(config.OBJECT_GRACE_MINUTES, store, pool, logger),
       new Health(pool, connection, store, catalog),
     ];
     return {

@@ -150,7 +150,11 @@ describe('a callback whose receiver', () => {
     const to = away.url();
     await away.stop();
     const id = await submit({}, { to });
-    const waiting = await callbackOf(id, { status: 'pending', attempts: 1, error: 'the connection was refused' });
+    const waiting = await callbackOf(id, {
+      status: 'pending',
+      attempts: 1,
+      error: 'The connection to 127.0.0.1 failed.',
+    });
     const wait = Date.parse(waiting.nextAttemptAt) - Date.now();
     expect(wait).toBeGreaterThan(1_000);
     expect(wait).toBeLessThan(5_500);
@@ -163,9 +167,9 @@ describe('a callback whose receiver', () => {
   });
 
   test.each([
-    [500, 'pending', 'the receiver answered 500'],
-    [302, 'pending', 'the receiver answered 302; redirects are not followed'],
-    [410, 'failed', 'the receiver answered 410: it wants no more'],
+    [500, 'pending', 'The receiver answered 500.'],
+    [302, 'pending', 'The receiver answered 302; redirects are not followed.'],
+    [410, 'failed', 'The receiver answered 410: it wants no more.'],
   ])('answers %i is %s', async (status, state, error) => {
     const odd = await new Receiver().start();
     odd.answer = (response) => void response.writeHead(status, { location: receiver.url('/elsewhere') }).end('no');
@@ -243,6 +247,7 @@ describe('sending a callback again', () => {
 test.each([
   ['no URL', {}, '/options/callback/url'],
   ['an address that is none', { url: 'hooks' }, '/options/callback/url'],
+  ['a private address', { url: 'http://10.0.0.1/' }, '/options/callback/url'],
   ['another scheme', { url: 'file:///etc/passwd' }, '/options/callback/url'],
   ['a password in the URL', { url: 'https://a:b@app.example/' }, '/options/callback/url'],
   [

@@ -27,7 +27,7 @@ const CLAIM = `
     )
     RETURNING job, host, attempts AS tries, claims
   )
-  SELECT ${VIEW_COLUMNS}, callback, host, tries, claims FROM claimed JOIN gateway.jobs ON id = job`;
+  SELECT ${VIEW_COLUMNS}, tenant, callback, host, tries, claims FROM claimed JOIN gateway.jobs ON id = job`;
 
 const SETTLE = `
   UPDATE gateway.callbacks SET attempts = attempts + 1, status = $3, error = $4,
@@ -39,6 +39,7 @@ const HAND_BACK = 'UPDATE gateway.callbacks SET due_at = now() WHERE job = $1 AN
 /** A callback to deliver, and the claim to it. */
 export interface Claim {
   job: JobView;
+  tenant: string;
   callback: Callback;
   host: string;
   /** Attempts so far. */
@@ -53,8 +54,9 @@ export async function claimCallbacks(pool: Pool, underWay: Map<string, number>, 
     JSON.stringify(Object.fromEntries(underWay)),
     room,
   ]);
-  return rows.map(({ callback, host, tries, claims, ...job }) => ({
+  return rows.map(({ tenant, callback, host, tries, claims, ...job }) => ({
     job: jobView(job),
+    tenant,
     callback,
     host,
     tries,

@@ -1,9 +1,10 @@
+import type { Egress } from '@tandem/egress/egress';
 import { Repeat } from '@tandem/runtime/repeat';
 import type { Logger } from '@tandem/telemetry/logger';
 import { callbackAttempts } from '@tandem/telemetry/metrics';
 import type { Pool } from 'pg';
 import { type Claim, claimCallbacks, handBackCallback, settleCallback } from './claim-callbacks.js';
-import { type SendRequest, sendCallback } from './send-callback.js';
+import { sendCallback } from './send-callback.js';
 
 const EVERY_MS = 250;
 const AFTER_FAILURE_MS = 2_000;
@@ -21,7 +22,7 @@ export class CallbackDelivery {
 
   constructor(
     private readonly secrets: readonly string[],
-    private readonly send: SendRequest,
+    private readonly egress: Egress,
     private readonly pool: Pool,
     private readonly log: Logger,
   ) {}
@@ -72,9 +73,9 @@ export class CallbackDelivery {
   }
 
   async #deliver(claim: Claim): Promise<void> {
-    const { job, callback } = claim;
+    const { job, tenant, callback } = claim;
     const { signal } = this.#stopping;
-    const outcome = await sendCallback(this.send, callback, { job, secrets: this.secrets, signal });
+    const outcome = await sendCallback(this.egress, callback, { job, tenant, secrets: this.secrets, signal });
     if (outcome.status !== 'delivered' && signal.aborted) return handBackCallback(this.pool, claim);
     callbackAttempts.inc({ outcome: outcome.status });
     if (outcome.status !== 'delivered')

@@ -63,7 +63,7 @@ export class JobSubmission {
     const inputAt = at === undefined ? '' : `${at}/input`;
     const valid = validate(command.input, input, 'body', inputAt);
     const plan = planOf(command, options, now, `${at ?? ''}/options`);
-    this.callbacks.check(plan.callback, `${at ?? ''}/options/callback`);
+    this.callbacks.check(caller.tenant, plan.callback, `${at ?? ''}/options/callback`);
     const references = (command.reads?.(valid) ?? []).map((reference) => ({
       ...reference,
       pointer: inputAt + reference.pointer,
