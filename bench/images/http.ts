@@ -15,13 +15,11 @@ export interface ImageServer {
   headers?: Record<string, string>;
   /** Of the n-th image of a round. */
   path(source: Source, index: number): string;
-  /** Before a round, outside its time. */
-  prepare?(sources: Source[]): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Asks a server for images, over twice as many connections as there are cores. */
-export function overHttp({ key, name, url, pids, headers = {}, path, prepare, stop }: ImageServer): Contestant {
+export function overHttp({ key, name, url, pids, headers = {}, path, stop }: ImageServer): Contestant {
   const inFlight = 2 * CORES;
   return {
     key,
@@ -29,7 +27,6 @@ export function overHttp({ key, name, url, pids, headers = {}, path, prepare, st
     inFlight,
     pids,
     async round(sources) {
-      await prepare?.(sources);
       const clients = await Promise.all(Array.from({ length: inFlight }, () => Client.open(url)));
       try {
         return await timed(sources, clients, async (source, client, index) => {
@@ -41,7 +38,6 @@ export function overHttp({ key, name, url, pids, headers = {}, path, prepare, st
       }
     },
     async picture(source) {
-      await prepare?.([source]);
       const response = await fetch(url + path(source, 0), { headers });
       if (!response.ok) throw new Error(`${name} answered ${response.status}`);
       return Buffer.from(await response.arrayBuffer());

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ImageResult } from '@tandem/contracts/media';
+import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
-import { openStore } from '@tandem/storage/open-store';
 import { Client, post } from '../load.ts';
 import { type Stack, startStack } from '../stack.ts';
 import { type Contestant, timed } from './contestant.ts';
@@ -18,12 +19,16 @@ export interface ImageTandem {
   objects: Map<string, string>;
 }
 
-/** Starts it and uploads the sources. */
-export async function openImageTandem(sources: Source[]): Promise<ImageTandem> {
-  const stack = await startStack({ probeWorker: false, media: {} });
+/** Starts it and uploads the sources. `presets` are there for every tenant. */
+export async function openImageTandem(sources: Source[], presets: object): Promise<ImageTandem> {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-presets-'));
+  const presetsFile = join(folder, 'presets.json');
+  await writeFile(presetsFile, JSON.stringify(presets));
+  const env = { PRESETS_FILE: presetsFile };
+  const stack = await startStack({ probeWorker: false, media: {}, env }).finally(() => rm(folder, { recursive: true }));
   const objects = new Map<string, string>();
   for (const { file, path } of sources) objects.set(file, await upload(stack, await readFile(path)));
-  return { stack, store: await openStore({ dir: stack.storageDir }), objects };
+  return { stack, store: await FilesystemStore.open(stack.storageDir), objects };
 }
 
 /** Stores bytes through the gateway; answers the id. */

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contestant } from '../images/contestant.ts';
 import { ipx, sharpOverHttp } from '../images/http.ts';
+import { benchPresets, tandemOnTheFly } from '../images/on-the-fly.ts';
 import { prepareSources } from '../images/photographs.ts';
 import { comparePictures, type Pictures } from '../images/pictures.ts';
 import { mediaReport } from '../images/report.ts';
 import { bareSharp } from '../images/sharp.ts';
-import { openImageTandem, tandemJobs } from '../images/tandem.ts';
+import { type ImageTandem, openImageTandem, tandemJobs } from '../images/tandem.ts';
 import { type Source, TASKS, type Task } from '../images/tasks.ts';
 import { cpuSeconds, cpuSecondsAlone } from '../processes.ts';
 import { figure, quantile, type Report } from '../report.ts';
@@ -39,29 +40,10 @@ export async function run(
   options: { rounds?: number; only?: string[]; tasks?: string[]; quick?: boolean },
 ): Promise<Report> {
   const { folder, sources, about } = await prepareSources();
-  const tandem = await openImageTandem(sources);
+  const tandem = await openImageTandem(sources, benchPresets());
   const contestants: Contestant[] = [];
   try {
-    const jobs = { key: 'tandem', name: 'Tandem, a job for each', times: 2, placeholders: false };
-    const all = [
-      { key: 'sharp', open: () => bareSharp('sharp', 'bare sharp', 'tandem') },
-      { key: 'sharp-default', open: () => bareSharp('sharp-default', 'bare sharp, its default efforts', 'default') },
-      { key: 'http', open: () => sharpOverHttp(folder) },
-      { key: 'ipx', open: () => ipx(folder) },
-      { key: 'tandem', open: async () => tandemJobs(tandem, jobs) },
-      { key: 'tandem-many', open: async () => tandemJobs(tandem, { ...jobs, key: 'tandem-many', times: 8 }) },
-      {
-        key: 'tandem-placeholders',
-        open: async () =>
-          tandemJobs(tandem, {
-            key: 'tandem-placeholders',
-            name: 'the same with placeholders',
-            times: 8,
-            placeholders: true,
-          }),
-      },
-    ];
-    for (const { open } of chosenSystems(all, options.only)) contestants.push(await open());
+    for (const { open } of chosenSystems(systems(folder, tandem), options.only)) contestants.push(await open());
     const results = contestants.map((contestant): Result => ({ contestant, rounds: {}, pictures: {} }));
     const rounds = options.rounds ?? ROUNDS;
     const tasks = chosenSystems(TASKS, options.tasks);
@@ -74,6 +56,25 @@ export async function run(
     for (const contestant of contestants) await contestant.stop();
     await tandem.stack.stop();
   }
+}
+
+function systems(folder: string, tandem: ImageTandem): { key: string; open: () => Promise<Contestant> }[] {
+  const jobs = (key: string, name: string, times: number, placeholders = false) => ({
+    key,
+    open: async () => tandemJobs(tandem, { key, name, times, placeholders }),
+  });
+  return [
+    { key: 'sharp', open: () => bareSharp('sharp', 'bare sharp', 'tandem') },
+    { key: 'sharp-default', open: () => bareSharp('sharp-default', 'bare sharp, its default efforts', 'default') },
+    { key: 'http', open: () => sharpOverHttp(folder) },
+    { key: 'ipx', open: () => ipx(folder) },
+    jobs('tandem', 'Tandem, a job for each', 2),
+    jobs('tandem-more', 'Tandem, a job for each', 4),
+    jobs('tandem-many', 'Tandem, a job for each', 16),
+    jobs('tandem-placeholders', 'the same with placeholders', 4, true),
+    { key: 'on-the-fly', open: async () => tandemOnTheFly(tandem, 'cold') },
+    { key: 'on-the-fly-warm', open: async () => tandemOnTheFly(tandem, 'warm') },
+  ];
 }
 
 async function compare(
