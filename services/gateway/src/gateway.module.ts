@@ -42,6 +42,8 @@ import { BatchSubmission } from './jobs/submit-batch.js';
 import { CommandSubmission, UnknownCommandController } from './jobs/submit-command.js';
 import { JobSubmission } from './jobs/submit-job.js';
 import { TenantWindows } from './jobs/tenant-windows.js';
+import { MediaUploadController } from './media-upload/media-upload.controller.js';
+import { MediaUpload } from './media-upload/upload-media.js';
 import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
 import { ObjectsController } from './objects/objects.controller.js';
@@ -96,6 +98,7 @@ export class GatewayModule {
       finder,
       new CallbackRules(secrets, policies),
     );
+    const uploads = new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB);
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
     const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
@@ -122,7 +125,8 @@ export class GatewayModule {
       callbacks,
       new CallbackResend(finder, callbacks, pool),
       objects,
-      new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB),
+      uploads,
+      new MediaUpload(uploads, objects, submission, finder, pool),
       new ObjectDownload(store),
       new Health(pool, connection, store, catalog),
     ];
@@ -136,6 +140,7 @@ export class GatewayModule {
         CommandsController,
         UnknownCommandController,
         ObjectsController,
+        MediaUploadController,
         PresetsController,
         HealthController,
         ReferenceController,

@@ -22,6 +22,8 @@ export interface Wish {
   input: unknown;
   options?: JobOptions;
   idempotencyKey?: string;
+  /** What the idempotency key stands for, when that is not the input as it was sent. */
+  sent?: unknown;
   /** JSON pointer of the request that holds `input` and `options`; undefined when the body is the input itself. */
   at?: string;
 }
@@ -59,7 +61,7 @@ export class JobSubmission {
   }
 
   /** Checks a wish without admitting it or filling presets in. Throws a `Problem` that names what is wrong. */
-  prepare(caller: Principal, { command, input, options, idempotencyKey, at }: Wish, now: Date): Prepared {
+  prepare(caller: Principal, { command, input, options, idempotencyKey, sent, at }: Wish, now: Date): Prepared {
     const inputAt = at === undefined ? '' : `${at}/input`;
     const valid = validate(command.input, input, 'body', inputAt);
     const plan = planOf(command, options, now, `${at ?? ''}/options`);
@@ -72,6 +74,7 @@ export class JobSubmission {
     const submission: Submission = {
       command,
       input: valid,
+      sent,
       principal: { tenant, actor },
       plan,
       idempotencyKey,
@@ -86,7 +89,7 @@ export class JobSubmission {
     const { submission, presets } = prepared;
     if (!presets) return;
     const filled = await this.presets.fill(caller, submission.command, submission.input, presets.named, presets.at);
-    submission.sent = submission.input;
+    submission.sent ??= submission.input;
     submission.input = filled.input;
     prepared.presetReferences = filled.references;
   }

@@ -81,6 +81,7 @@ export class ObjectsController {
   }
 }
 
-function objectView({ id, sha256, size, type, name, createdAt }: RegisteredObject): z.infer<typeof ObjectView> {
+/** A registered object as the API shows it. */
+export function objectView({ id, sha256, size, type, name, createdAt }: RegisteredObject): z.infer<typeof ObjectView> {
   return { id, sha256, size, type, name: name ?? undefined, createdAt: createdAt.toISOString() };
 }

@@ -14,6 +14,7 @@ import { HealthReport } from '../health/check-health.js';
 import { JobQuery } from '../jobs/jobs.controller.js';
 import { ObjectView, UploadQuery } from '../objects/objects.controller.js';
 import { ledgerPaths } from './ledger-paths.js';
+import { mediaUploadPaths } from './media-upload-paths.js';
 import { idPath, NOT_FOUND, PROBLEMS, problem, UNREADABLE } from './responses.js';
 
 const job = { 'application/json': { schema: JobView } };
@@ -176,7 +177,7 @@ export function openApi(catalog: Catalog): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     security: [{ supabase: [] }],
-    paths: { ...Object.fromEntries(commands), ...objects, ...jobs, ...ledgerPaths, ...health },
+    paths: { ...Object.fromEntries(commands), ...objects, ...jobs, ...ledgerPaths, ...mediaUploadPaths, ...health },
     components: {
       schemas: Object.fromEntries(results),
       securitySchemes: { supabase: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
