@@ -7,16 +7,17 @@ import { diagnose, SetupError } from './step.mjs';
 /**
  * Downloads a package of Debian sid from the mirror that this machine already uses and unpacks it to `into`. Nothing is
  * installed: apt works in a directory of its own, so this needs no root and leaves the machine's lists alone. apt
- * verifies the package with the machine's Debian keys.
+ * verifies the package with the machine's Debian keys. `withDependencies` adds all that it depends on, as though the
+ * machine had nothing.
  */
-export async function fetchFromDebian({ packageName, into }) {
+export async function fetchFromDebian({ packageName, into, withDependencies = false }) {
   if (!onPath('apt-get') || !onPath('dpkg')) throw new SetupError('this system has no apt to fetch it with');
   const mirrors = debianMirrors();
   if (mirrors.length === 0) throw new SetupError("this machine's apt sources name no Debian mirror to fetch it from");
   mkdirSync(dirname(into), { recursive: true });
   const failures = [];
   for (const mirror of mirrors) {
-    const failure = await fetchFrom(mirror, packageName, into).then(
+    const failure = await fetchFrom(mirror, { packageName, into, withDependencies }).then(
       () => undefined,
       (error) => error,
     );
@@ -27,15 +28,17 @@ export async function fetchFromDebian({ packageName, into }) {
   throw new SetupError(failures[0]);
 }
 
-async function fetchFrom(mirror, packageName, into) {
+async function fetchFrom(mirror, { packageName, into, withDependencies }) {
   const draft = mkdtempSync(join(dirname(into), 'apt-'));
   try {
     const apt = configureApt(draft, mirror);
     await run('apt-get', [...apt, 'update'], draft);
-    await run('apt-get', [...apt, 'download', packageName], draft);
-    const file = readdirSync(draft).find((name) => name.endsWith('.deb'));
-    if (!file) throw new SetupError(`apt-get downloaded no ${packageName}`);
-    await run('dpkg', ['-x', file, 'unpacked'], draft);
+    const get = withDependencies ? ['install', '--download-only', '--no-install-recommends', '-y'] : ['download'];
+    await run('apt-get', [...apt, ...get, packageName], draft);
+    const archives = withDependencies ? join(draft, 'cache', 'archives') : draft;
+    const files = readdirSync(archives).filter((name) => name.endsWith('.deb'));
+    if (files.length === 0) throw new SetupError(`apt-get downloaded no ${packageName}`);
+    for (const file of files) await run('dpkg', ['-x', join(archives, file), 'unpacked'], draft);
     moveInto(join(draft, 'unpacked'), into);
   } finally {
     rmSync(draft, { recursive: true, force: true });
@@ -60,6 +63,8 @@ function configureApt(dir, { uri, signedBy }) {
     `Dir::Cache "${join(dir, 'cache')}";`,
     'Acquire::Languages "none";',
     'Acquire::Retries "2";',
+    // Nothing is installed, so there is nothing to guard, and only root may take the lock.
+    'Debug::NoLocking "true";',
     // As root, apt would download as the account _apt, which may not enter a checkout under /root.
     ...(process.getuid() === 0 ? ['APT::Sandbox::User "root";'] : []),
   ];

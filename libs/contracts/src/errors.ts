@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   'unavailable',
   'image_unreadable',
   'image_too_large',
+  'source_unreachable',
   'timeout',
   'worker_lost',
   'cancelled',

@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, getCACertificates } from 'node:tls';
+import { type Connecting, connectChecked } from './connect-checked.js';
 import { Deadline, within } from './deadline.js';
-import { dial } from './dial.js';
 import { EgressFailed, EgressTooLarge, failureOf } from './errors.js';
 import { exchange, type Hop } from './exchange.js';
 import { compile, type EgressPolicy, type PolicyOf } from './policy.js';
 import { redirected } from './redirect.js';
 import { type Resolve, systemResolve } from './resolve.js';
 import { responseBody } from './response-body.js';
-import { checkedAddresses, parseUrl, type Route, targetOf } from './route.js';
+import { hostHeader, parseUrl, targetOf } from './route.js';
 
 /** How an {@link Egress} connects, for all its requests. */
 export interface EgressOptions {
@@ -68,18 +68,18 @@ const CONNECTION_HEADERS =
  */
 export class Egress {
   readonly #policyOf: PolicyOf;
-  readonly #resolve: Resolve;
-  readonly #secureContext: SecureContext | undefined;
-  readonly #limits: { connectMs: number; firstByteMs: number; idleMs: number; maxHeaderBytes: number };
+  readonly #connecting: Connecting;
+  readonly #limits: { firstByteMs: number; idleMs: number; maxHeaderBytes: number };
 
   /** Throws when an entry of the policy cannot be read. */
   constructor(policy: EgressPolicy | PolicyOf = {}, options: EgressOptions = {}) {
     this.#policyOf = typeof policy === 'function' ? policy : () => policy;
     if (typeof policy !== 'function') compile(policy);
-    this.#resolve = options.resolve ?? systemResolve;
-    if (options.ca) this.#secureContext = createSecureContext({ ca: [...getCACertificates('default'), ...options.ca] });
-    const { connectMs = 10_000, firstByteMs = 30_000, idleMs = 30_000, maxHeaderBytes = 32_768 } = options;
-    this.#limits = { connectMs, firstByteMs, idleMs, maxHeaderBytes };
+    const { resolve = systemResolve, connectMs = 10_000, ca } = options;
+    const secureContext = ca && createSecureContext({ ca: [...getCACertificates('default'), ...ca] });
+    this.#connecting = { resolve, connectMs, secureContext };
+    const { firstByteMs = 30_000, idleMs = 30_000, maxHeaderBytes = 32_768 } = options;
+    this.#limits = { firstByteMs, idleMs, maxHeaderBytes };
   }
 
   /**
@@ -125,17 +125,14 @@ export class Egress {
   }
 
   async #send(hop: Hop, tenant: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
-    const { connectMs, firstByteMs, maxHeaderBytes } = this.#limits;
+    const { firstByteMs, maxHeaderBytes } = this.#limits;
     const target = targetOf(hop.url);
     const policy = compile(this.#policyOf(tenant));
     const { host } = target;
     try {
-      const socket = await within(connectMs, 'connect', signal, async (limit) => {
-        const addresses = await checkedAddresses(target, policy, this.#resolve, limit);
-        const route: Route = { ...target, addresses, secure: hop.url.protocol === 'https:' };
-        return dial(route, limit, this.#secureContext);
-      });
-      hop.headers.set('host', hostHeader(target, hop.url));
+      const secure = hop.url.protocol === 'https:';
+      const socket = await connectChecked(target, secure, policy, this.#connecting, signal);
+      hop.headers.set('host', hostHeader(target));
       return await within(firstByteMs, 'first byte', signal, (limit) => exchange(socket, hop, maxHeaderBytes, limit));
     } catch (error) {
       throw signal.aborted ? signal.reason : failureOf(error, host, maxHeaderBytes);
@@ -170,15 +167,6 @@ function firstHop(url: string | URL, { method = 'GET', headers, body }: EgressRe
   if (bytes) own.set('content-length', String(bytes.length));
   if (/^(connect|trace|track)$/i.test(method)) throw new TypeError(`The method ${method} is not for fetch`);
   return { url: parseUrl(url), method: method.toUpperCase(), headers: own, body: bytes };
-}
-
-/** As the URL has it, but without the dot of the root: `host` is what the certificate is for. */
-function hostHeader(
-  { host, port, defaultPort }: { host: string; port: number; defaultPort: boolean },
-  url: URL,
-): string {
-  const name = url.hostname.startsWith('[') ? url.hostname : host;
-  return defaultPort ? name : `${name}:${port}`;
 }
 
 function headersOf({ rawHeaders }: IncomingMessage): Headers {

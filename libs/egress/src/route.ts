@@ -30,6 +30,12 @@ export function targetOf(url: URL): Target {
   return { host, port: url.port === '' ? defaultPort : Number(url.port), defaultPort: url.port === '' };
 }
 
+/** What the Host header says: the name as the certificate has it, so without the dot of the root. */
+export function hostHeader({ host, port, defaultPort }: Target): string {
+  const name = isIP(host) === 6 ? `[${host}]` : host;
+  return defaultPort ? name : `${name}:${port}`;
+}
+
 /**
  * Looks the host up once and checks all its addresses. Whoever dials one of them dials what was checked, whatever the
  * name resolves to by then. Throws {@link EgressDenied}, or {@link EgressFailed} when DNS does not answer.

@@ -1,10 +1,10 @@
 import { egressSettings } from '@tandem/egress/settings';
 import { flag, int, list, port } from '@tandem/runtime/config';
+import { completeStorage, storageSettings } from '@tandem/storage/storage-settings';
 import { z } from 'zod';
 import { isSigningSecret } from './callbacks/sign-callback.js';
 
-/** The gateway's settings, each an environment variable. */
-export const GatewayConfig = z.object({
+const Settings = z.object({
   PORT: port(3000).meta({ description: 'Port of the REST API; 0 takes any free one' }),
   HOST: z.string().default('127.0.0.1').meta({ description: 'Address to listen on; 0.0.0.0 in a container' }),
   ADMIN_PORT: port(9464).meta({ description: 'Port of /metrics, /livez and /readyz; 0 takes any free one' }),
@@ -15,7 +15,7 @@ export const GatewayConfig = z.object({
   }),
   NATS_URL: z.string().meta({ description: 'NATS with JetStream, 2.12 or newer; several addresses with commas' }),
   NATS_REPLICAS: int(1, { min: 1, max: 5 }).meta({ description: 'Copies of each stream; 3 on a NATS cluster' }),
-  STORAGE_DIR: z.string().default('.tandem/objects').meta({ description: 'Folder of the object store' }),
+  ...storageSettings,
   OBJECT_MAX_MB: int(100, { min: 1, max: 5_000 }).meta({
     description: 'Largest upload, in megabytes (1,000,000 bytes)',
   }),
@@ -58,8 +58,20 @@ export const GatewayConfig = z.object({
       description:
         'Secrets that sign callbacks, with commas: several while they rotate; without one there are no callbacks',
     }),
+  KEEP_UPLOADS_DAYS: int(0, { min: 0, max: 3_650 }).meta({
+    description: 'Days for which uploaded objects are kept; 0 keeps them for ever',
+  }),
+  KEEP_RESULTS_DAYS: int(0, { min: 0, max: 3_650 }).meta({
+    description: 'Days for which objects that jobs made are kept; 0 keeps them for ever',
+  }),
+  OBJECT_GRACE_MINUTES: int(60, { min: 5, max: 10_080 }).meta({
+    description: 'Bytes that no object needs are removed when they were stored, or stored again, so long ago',
+  }),
   TRUST_PROXY: flag(false).meta({
     description: 'Take the caller address from X-Forwarded-For; only behind a proxy that sets it',
   }),
 });
+
+/** The gateway's settings, each an environment variable. */
+export const GatewayConfig = Settings.superRefine(completeStorage);
 export type GatewayConfig = z.output<typeof GatewayConfig>;

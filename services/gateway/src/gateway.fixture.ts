@@ -41,6 +41,9 @@ class GatewayUnderTest {
   url!: string;
   /** The token of the user that `call` and `submit` speak for unless told otherwise. */
   token!: string;
+  get databaseUrl(): string {
+    return this.postgres.url;
+  }
   /** The folder of the object store. */
   folder!: string;
   #worker: Awaited<ReturnType<typeof startProbeWorker>> | undefined;

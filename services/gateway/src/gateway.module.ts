@@ -44,8 +44,12 @@ import { JobSubmission } from './jobs/submit-job.js';
 import { TenantWindows } from './jobs/tenant-windows.js';
 import { MediaUploadController } from './media-upload/media-upload.controller.js';
 import { MediaUpload } from './media-upload/upload-media.js';
+import { ObjectCollection } from './objects/collect-objects.js';
+import { ObjectDeletion } from './objects/delete-object.js';
 import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
+import { OrphanSearch } from './objects/find-orphans.js';
+import { ObjectList } from './objects/list-objects.js';
 import { ObjectsController } from './objects/objects.controller.js';
 import { ObjectUpload } from './objects/upload-object.js';
 import { PresetFilling } from './presets/fill-presets.js';
@@ -98,10 +102,16 @@ export class GatewayModule {
       finder,
       new CallbackRules(secrets, policies),
     );
-    const uploads = new ObjectUpload(store, database, config.OBJECT_MAX_MB * BYTES_PER_MB);
+    const deletion = new ObjectDeletion(pool);
+    const uploads = new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB);
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
     const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
+    const objectRetention = {
+      uploadDays: config.KEEP_UPLOADS_DAYS,
+      resultDays: config.KEEP_RESULTS_DAYS,
+      graceMinutes: config.OBJECT_GRACE_MINUTES,
+    };
     const parts = [
       catalog,
       finder,
@@ -126,8 +136,12 @@ export class GatewayModule {
       new CallbackResend(finder, callbacks, pool),
       objects,
       uploads,
-      new MediaUpload(uploads, objects, submission, finder, pool),
+      new MediaUpload(uploads, objects, deletion, submission, finder, pool),
       new ObjectDownload(store),
+      new ObjectList(pool),
+      deletion,
+      new ObjectCollection(objectRetention, store, pool, logger),
+      new OrphanSearch(config.OBJECT_GRACE_MINUTES, store, pool, logger),
       new Health(pool, connection, store, catalog),
     ];
     return {

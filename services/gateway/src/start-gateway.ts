@@ -41,7 +41,10 @@ import { CommandSubmission } from './jobs/submit-command.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
 import { OptionsBatchesAndCounts1763800000000 } from './migrations/2-options-batches-and-counts.js';
 import { Callbacks1763910000000 } from './migrations/3-callbacks.js';
-import { Presets1764000100000 } from './migrations/3-presets.js';
+import { ObjectsThatEnd1763920000000 } from './migrations/4-objects-that-end.js';
+import { Presets1764000100000 } from './migrations/5-presets.js';
+import { ObjectCollection } from './objects/collect-objects.js';
+import { OrphanSearch } from './objects/find-orphans.js';
 import { ObjectEntity } from './objects/object.entity.js';
 import { readPresetFile } from './presets/preset-file.js';
 
@@ -52,6 +55,7 @@ const MIGRATIONS = [
   LedgerAndObjects1763700000000,
   OptionsBatchesAndCounts1763800000000,
   Callbacks1763910000000,
+  ObjectsThatEnd1763920000000,
   Presets1764000100000,
 ];
 
@@ -88,7 +92,7 @@ export async function startGateway(
     for (const command of catalog.all()) await provisionCommandConsumers(connection.nc, command);
   };
   await provision();
-  const store = await openStore({ dir: config.STORAGE_DIR });
+  const store = await openStore(config);
   const verifier = verifierOf(config);
   const app = await createApp({ config, catalog, database, connection, store, verifier, declaredPresets, logger });
   await startLedger(app, connection, logger, lifecycle);
@@ -167,6 +171,8 @@ async function startLedger(
     JobCounter,
     JobRetention,
     CallbackDelivery,
+    ObjectCollection,
+    OrphanSearch,
   ]) {
     const rounds = app.get<{ start(): void; stop(): Promise<void> }>(part);
     rounds.start();

@@ -7,8 +7,8 @@ import type { OutputOf } from '@tandem/contracts/command';
 import { TransformImage } from '@tandem/contracts/media';
 import { objectKey } from '@tandem/contracts/object';
 import { loadConfig } from '@tandem/runtime/config';
+import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
-import { openStore } from '@tandem/storage/open-store';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { thumbHashToApproximateAspectRatio } from 'thumbhash';
@@ -30,7 +30,7 @@ let handler: TransformImageHandler;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tandem-media-'));
-  store = await openStore({ dir });
+  store = await FilesystemStore.open(dir);
   photo = await readFile(join(PHOTOS, 'hubble_deep_field.jpg'));
   workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
   handler = new TransformImageHandler(store, workshop);

@@ -19,6 +19,7 @@ const TABLE: Record<ErrorCode, { status: number; title: string }> = {
   unavailable: { status: 503, title: 'Unavailable for the moment' },
   image_unreadable: { status: 422, title: 'The image cannot be read' },
   image_too_large: { status: 422, title: 'The image is too large' },
+  source_unreachable: { status: 422, title: 'The source cannot be fetched' },
   timeout: { status: 504, title: 'Took too long' },
   worker_lost: { status: 500, title: 'The worker was lost' },
   cancelled: { status: 409, title: 'The job was cancelled' },

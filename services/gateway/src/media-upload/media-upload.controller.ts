@@ -7,7 +7,7 @@ import { STREAMED } from '../http/bodies.js';
 import { Caller } from '../http/caller.js';
 import type { Principal } from '../identity/principal.js';
 import { validKey } from '../jobs/submit-command.js';
-import { ObjectView, objectView } from '../objects/objects.controller.js';
+import { ObjectView, objectView } from '../objects/object-view.js';
 import { MediaUpload } from './upload-media.js';
 
 /** The answer to an upload. */

@@ -8,6 +8,7 @@ import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { JobFinder } from '../jobs/find-jobs.js';
 import { JobSubmission, type Wish } from '../jobs/submit-job.js';
+import { ObjectDeletion } from '../objects/delete-object.js';
 import { ObjectFinder } from '../objects/find-objects.js';
 import type { RegisteredObject } from '../objects/object.entity.js';
 import { ObjectUpload } from '../objects/upload-object.js';
@@ -18,7 +19,6 @@ import { type UploadWish, wishOf } from './upload-fields.js';
 const FORM_BYTES = 256 * 1024;
 
 const RENAME = 'UPDATE gateway.objects SET name = $2 WHERE id = $1';
-const FORGET = 'DELETE FROM gateway.objects WHERE id = $1';
 const SOURCE = `SELECT input->'source'->>'object' AS object FROM gateway.jobs WHERE id = $1`;
 
 /** An image that was taken in, and the job that works on it. */
@@ -34,6 +34,7 @@ export class MediaUpload {
   constructor(
     private readonly uploads: ObjectUpload,
     private readonly objects: ObjectFinder,
+    private readonly deletion: ObjectDeletion,
     private readonly submission: JobSubmission,
     private readonly finder: JobFinder,
     private readonly pool: Pool,
@@ -51,7 +52,7 @@ export class MediaUpload {
       // The object has no id yet; any will do to see whether the rest is right.
       await this.#check(caller, { command, ...wish, input: { ...wish.input, source: { object: randomUUID() } } });
     });
-    const object = await this.uploads.upload(caller, form.body, form.fileName ?? null);
+    const object = await this.uploads.upload(caller, form.body, { name: form.fileName ?? null });
     const { input, options, name = object.name } = wish!;
     if (name !== object.name) await this.pool.query(RENAME, [object.id, name]);
     // A repeat of the request has the same bytes, but as an object with an id of its own.
@@ -79,7 +80,7 @@ export class MediaUpload {
       return await this.submission.submit(caller, wish);
     } catch (error) {
       // Anything else leaves it open whether there is a job that needs the object.
-      if (error instanceof Problem) await this.pool.query(FORGET, [object.id]);
+      if (error instanceof Problem) await this.deletion.delete(caller, object.id);
       throw asField(error);
     }
   }
@@ -92,7 +93,7 @@ export class MediaUpload {
       throw error;
     });
     if (!first) return fresh;
-    await this.pool.query(FORGET, [fresh.id]);
+    await this.deletion.delete(caller, fresh.id);
     return first;
   }
 }

@@ -1,5 +1,5 @@
 import { type ObjectReference, objectKey, type StoredObject } from '@tandem/contracts/object';
-import { Any, type DataSource, type Repository } from 'typeorm';
+import { Any, type DataSource, IsNull, MoreThan, Or, type Repository } from 'typeorm';
 import { type FieldError, Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { ObjectEntity, type RegisteredObject } from './object.entity.js';
@@ -54,7 +54,9 @@ export class ObjectFinder {
 
   #visible(principal: Principal, ids: string[]): Promise<RegisteredObject[]> {
     const owner = principal.role === 'authenticated' ? { owner: principal.actor } : {};
-    return this.#objects.findBy({ id: Any([...new Set(ids)]), tenant: principal.tenant, ...owner });
+    // What has expired is not there, also before it is collected.
+    const expiresAt = Or(IsNull(), MoreThan(new Date()));
+    return this.#objects.findBy({ id: Any([...new Set(ids)]), tenant: principal.tenant, expiresAt, ...owner });
   }
 }
 

@@ -4,7 +4,7 @@ import { eventually } from '@tandem/testing/eventually';
 import { testNats, testPostgres } from '@tandem/testing/servers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Principal } from '../identity/principal.js';
-import { Presets1764000100000 } from '../migrations/3-presets.js';
+import { Presets1764000100000 } from '../migrations/5-presets.js';
 import { PresetFinder } from './find-presets.js';
 import { PresetKeeper } from './keep-presets.js';
 
