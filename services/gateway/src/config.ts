@@ -20,6 +20,12 @@ const Settings = z.object({
     description: 'Largest upload, in megabytes (1,000,000 bytes)',
   }),
   SUPABASE_URL: z.url().optional().meta({ description: 'Your Supabase project; its JWKS and issuer follow from it' }),
+  SUPABASE_ANON_KEY: z.string().optional().meta({
+    description: 'Publishable or anon key of the project, for the header `apikey`; Supabase Storage is asked with it',
+  }),
+  SUPABASE_SOURCE_HOURS: int(24, { min: 1, max: 8_760 }).meta({
+    description: 'Hours for which a job may read a source in Supabase Storage, counted from its submission',
+  }),
   JWKS_URL: z.url().optional().meta({ description: 'Signing keys, when they are not at SUPABASE_URL' }),
   JWT_ISSUER: z.string().optional().meta({ description: 'Expected iss; default SUPABASE_URL/auth/v1' }),
   JWT_AUDIENCE: z.string().default('authenticated').meta({ description: 'Expected aud' }),

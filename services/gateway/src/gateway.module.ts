@@ -7,6 +7,8 @@ import { CommandPublisher } from '@tandem/messaging/command-publisher';
 import type { Connection } from '@tandem/messaging/connection';
 import { poolOf } from '@tandem/persistence/database';
 import type { ObjectStore } from '@tandem/storage/object-store';
+import { StorageClient } from '@tandem/supabase/storage-client';
+import { storageEgress } from '@tandem/supabase/storage-egress';
 import type { Logger } from '@tandem/telemetry/logger';
 import type { DataSource } from 'typeorm';
 import { CallbackRules } from './callbacks/accept-callback.js';
@@ -58,6 +60,11 @@ import { PresetKeeper } from './presets/keep-presets.js';
 import type { DeclaredPresets } from './presets/preset-file.js';
 import { PresetsController } from './presets/presets.controller.js';
 import { ReferenceController } from './reference/reference.controller.js';
+import { SupabaseAccess } from './supabase/grant-access.js';
+
+function storageClientOf({ SUPABASE_URL: url, SUPABASE_ANON_KEY: key }: GatewayConfig): StorageClient | undefined {
+  return url === undefined ? undefined : new StorageClient(storageEgress(url), url, key);
+}
 
 /** What the gateway stands on; opened in `start-gateway.ts`. */
 export interface Foundations {
@@ -101,6 +108,7 @@ export class GatewayModule {
       publication,
       finder,
       new CallbackRules(secrets, policies),
+      new SupabaseAccess(storageClientOf(config), config.SUPABASE_SOURCE_HOURS * 3_600),
     );
     const deletion = new ObjectDeletion(pool);
     const uploads = new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB);

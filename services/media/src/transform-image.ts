@@ -7,6 +7,7 @@ import type { ObjectStore } from '@tandem/storage/object-store';
 import { ImageWorkshop } from './image-workshop.js';
 import { keepImage } from './keep-image.js';
 import { planRenditions } from './plan-renditions.js';
+import { storeImage } from './store-image.js';
 import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof TransformImage>;
@@ -32,7 +33,11 @@ export class TransformImageHandler implements CommandHandler<typeof TransformIma
       const { rendition, layout } = plan.renditions[index]!;
       const { name, format } = rendition;
       progress(++done / plan.renditions.length, name);
-      return keepImage(this.store, job, name, { ...image, format, ...layout.output }).then((r) => ({ ...r, name }));
+      const kept = keepImage(this.store, job, name, { ...image, format, ...layout.output });
+      return kept.then(async (result) => {
+        if (data.store) await storeImage(data.store, job, name, { data: image.data, format, signal });
+        return { ...result, name };
+      });
     };
     const placeholder = await this.workshop.work('transform', { source, plan, maxMegapixels }, plan.pixels, {
       signal,
