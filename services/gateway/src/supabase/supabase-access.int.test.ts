@@ -77,7 +77,7 @@ describe('a source in Supabase Storage', () => {
 
   test.each([
     ['a bucket that does not exist', from(mine, 'nowhere'), 404, 'not_found'],
-    ['a path that leads out', from('../../rest/v1/users'), 422, 'invalid_input'],
+    ['a path that leads out', from('../../rest/v1/users'), 404, 'not_found'],
     ['an empty folder', from(`${user}//a.png`), 404, 'not_found'],
   ])('with %s is refused', async (_what, extra, status, code) => {
     const answer = await transform(extra);
@@ -124,6 +124,12 @@ describe('results for Supabase Storage', () => {
   test('are refused where row-level security does not let the caller write', async () => {
     const { status, body } = await transform(to('somebody-else'));
     expect([status, body.code, body.errors[0].pointer]).toEqual([403, 'forbidden', '/store/supabase']);
+  });
+
+  test('cannot lead out of Storage', async () => {
+    const { status, body } = await transform(to('../../../rest/v1/users'));
+    expect([status, body.code, body.errors[0].pointer]).toEqual([422, 'invalid_input', '/store/supabase']);
+    expect(storage.requests.filter(({ path }) => path.includes('/rest/'))).toEqual([]);
   });
 
   test('replace nothing unless they may', async () => {
