@@ -55,7 +55,7 @@ export async function sharpOverHttp(folder: string): Promise<Contestant> {
 
 /** https://github.com/unjs/ipx */
 export async function ipx(folder: string): Promise<Contestant> {
-  const { said: url, pid, stop } = await startScript('images/ipx-process.ts', [folder], environment());
+  const { said: url, pid, stop } = await startScript('peers/ipx-process.ts', [folder], environment());
   const path = ({ task, file }: Source) => {
     const quality = task.quality ? `,q_${task.quality}` : '';
     return `/s_${task.width}x${task.height},fit_inside,f_${task.format}${quality}/${file}`;

@@ -7,6 +7,8 @@ import { CommandPublisher } from '@tandem/messaging/command-publisher';
 import type { Connection } from '@tandem/messaging/connection';
 import { poolOf } from '@tandem/persistence/database';
 import type { ObjectStore } from '@tandem/storage/object-store';
+import { StorageClient } from '@tandem/supabase/storage-client';
+import { storageEgress } from '@tandem/supabase/storage-egress';
 import type { Logger } from '@tandem/telemetry/logger';
 import type { DataSource } from 'typeorm';
 import { CallbackRules } from './callbacks/accept-callback.js';
@@ -50,6 +52,8 @@ import { BatchSubmission } from './jobs/submit-batch.js';
 import { CommandSubmission, UnknownCommandController } from './jobs/submit-command.js';
 import { JobSubmission } from './jobs/submit-job.js';
 import { TenantWindows } from './jobs/tenant-windows.js';
+import { MediaUploadController } from './media-upload/media-upload.controller.js';
+import { MediaUpload } from './media-upload/upload-media.js';
 import { ObjectDeletion } from './objects/delete-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
 import { LinksController } from './objects/links.controller.js';
@@ -62,6 +66,11 @@ import { PresetKeeper } from './presets/keep-presets.js';
 import type { DeclaredPresets } from './presets/preset-file.js';
 import { PresetsController } from './presets/presets.controller.js';
 import { ReferenceController } from './reference/reference.controller.js';
+import { SupabaseAccess } from './supabase/grant-access.js';
+
+function storageClientOf({ SUPABASE_URL: url, SUPABASE_ANON_KEY: key }: GatewayConfig): StorageClient | undefined {
+  return url === undefined ? undefined : new StorageClient(storageEgress(url), url, key);
+}
 
 /** What the gateway stands on; opened in `start-gateway.ts`. */
 export interface Foundations {
@@ -110,12 +119,14 @@ export class GatewayModule {
       publication,
       finder,
       new CallbackRules(secrets, policies),
+      new SupabaseAccess(storageClientOf(config), config.SUPABASE_SOURCE_HOURS * 3_600),
     );
+    const deletion = new ObjectDeletion(pool);
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
     const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
     const uploads = new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB);
-    const forms = new CommandForm(uploads, new ObjectDeletion(pool));
+    const forms = new CommandForm(uploads, deletion);
     const parts = [
       catalog,
       finder,
@@ -152,6 +163,7 @@ export class GatewayModule {
         maker: new ImageMaker(config.IMAGE_CONCURRENCY, connection, store),
         takesFreeOptions: config.IMAGE_FREE_OPTIONS,
       }),
+      new MediaUpload(uploads, objects, deletion, submission, finder, pool),
       new Health(pool, connection, store, catalog),
     ];
     return {
@@ -165,6 +177,7 @@ export class GatewayModule {
         UnknownCommandController,
         ObjectsController,
         LinksController,
+        MediaUploadController,
         PresetsController,
         ImageLinksController,
         HealthController,

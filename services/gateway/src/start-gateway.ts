@@ -46,6 +46,7 @@ import { OptionsBatchesAndCounts1763800000000 } from './migrations/2-options-bat
 import { Callbacks1763910000000 } from './migrations/3-callbacks.js';
 import { ObjectsThatEnd1763920000000 } from './migrations/4-objects-that-end.js';
 import { Presets1764000100000 } from './migrations/5-presets.js';
+import { SupabaseGrants1764000200000 } from './migrations/6-supabase-grants.js';
 import { ObjectEntity } from './objects/object.entity.js';
 import { OBJECT_ROUNDS } from './objects/object-parts.js';
 import { readPresetFile } from './presets/preset-file.js';
@@ -60,6 +61,7 @@ const MIGRATIONS = [
   Callbacks1763910000000,
   ObjectsThatEnd1763920000000,
   Presets1764000100000,
+  SupabaseGrants1764000200000,
 ];
 
 /** A running gateway. */

@@ -3,6 +3,7 @@ import type { Catalog } from '@tandem/contracts/catalog';
 import type { JobView } from '@tandem/contracts/job';
 import type { Backoff } from '@tandem/contracts/job-options';
 import type { StoredObject } from '@tandem/contracts/object';
+import type { SupabaseGrants } from '@tandem/contracts/supabase-grants';
 import { transaction } from '@tandem/persistence/transaction';
 import { jobsAdmitted } from '@tandem/telemetry/metrics';
 import type { Pool, PoolClient } from 'pg';
@@ -15,7 +16,7 @@ import { laneOf } from './job-row.js';
 import type { JobSubmission } from './submit-job.js';
 
 const READ = `
-  SELECT id, tenant, actor, command, status, input, objects, attempts, lane, timeout_ms, backoff, tags, parent, callback
+  SELECT id, tenant, actor, command, status, input, objects, supabase, attempts, lane, timeout_ms, backoff, tags, parent, callback
   FROM gateway.jobs`;
 
 const OPEN = `status IN ('failed', 'cancelled', 'expired') AND replayed_by IS NULL`;
@@ -32,6 +33,7 @@ interface Original {
   status: string;
   input: unknown;
   objects: Record<string, StoredObject> | null;
+  supabase: SupabaseGrants | null;
   attempts: number;
   lane: number;
   timeout_ms: number | null;
@@ -99,6 +101,7 @@ export class JobReplay {
       command,
       input: original.input,
       objects: original.objects ?? undefined,
+      supabase: original.supabase ?? undefined,
       principal: { tenant: original.tenant, actor: original.actor },
       plan: {
         lane: laneOf(original.lane),

@@ -9,6 +9,7 @@ import { validate } from '../http/validate.js';
 import type { Principal } from '../identity/principal.js';
 import { ObjectFinder } from '../objects/find-objects.js';
 import type { NamedPreset, PresetFilling } from '../presets/fill-presets.js';
+import { SupabaseAccess } from '../supabase/grant-access.js';
 import { type Admitted, JobAdmission, type Submission } from './admit-job.js';
 import { JobFinder } from './find-jobs.js';
 import { planOf } from './plan-job.js';
@@ -32,6 +33,8 @@ export interface Wish {
 export interface Prepared {
   submission: Submission;
   references: ObjectReference[];
+  /** JSON pointer of the input in the request. */
+  inputAt: string;
   /** Presets that are still to be filled in, and the pointer of the input. */
   presets?: { named: NamedPreset[]; at: string };
   /** Objects that only presets name. */
@@ -50,6 +53,7 @@ export class JobSubmission {
     private readonly publication: JobPublication,
     private readonly finder: JobFinder,
     private readonly callbacks: CallbackRules,
+    private readonly supabase: SupabaseAccess,
   ) {}
 
   /** Throws a `Problem`: `not_found` for a command that does not exist, `forbidden` when the caller lacks its scope. */
@@ -81,7 +85,7 @@ export class JobSubmission {
       sent: sent && { ...(valid as object), ...sent },
     };
     const named = command.presets?.named(valid);
-    return { submission, references, presets: named?.length ? { named, at: inputAt } : undefined };
+    return { submission, references, inputAt, presets: named?.length ? { named, at: inputAt } : undefined };
   }
 
   /** Fills presets in. Throws a `Problem` that names one that does not exist or does not fit. */
@@ -94,8 +98,16 @@ export class JobSubmission {
     prepared.presetReferences = filled.references;
   }
 
-  /** Looks up the objects that wishes name. Throws a `Problem` that names one that the caller may not read. */
+  /**
+   * Looks up the objects that wishes name, and asks Supabase Storage for its files. Throws a `Problem` that names what the
+   * caller may not use.
+   */
   async resolveObjects(caller: Principal, prepared: readonly Prepared[]): Promise<void> {
+    await this.#findObjects(caller, prepared);
+    await this.supabase.grant(caller, prepared);
+  }
+
+  async #findObjects(caller: Principal, prepared: readonly Prepared[]): Promise<void> {
     const own = await this.objects.resolve(
       caller,
       prepared.flatMap(({ references }) => references),
@@ -150,7 +162,7 @@ export class JobSubmission {
   }
 
   /** Hands a job that stands in the ledger to the broker, or to whatever will do so in time. */
-  dispatch(jobId: string, { command, input, objects, principal, plan, waiting }: Submission): void {
+  dispatch(jobId: string, { command, input, objects, supabase, principal, plan, waiting }: Submission): void {
     const { tenant, actor } = principal;
     if (waiting) {
       this.windows.queued(command.type, tenant);
@@ -158,7 +170,7 @@ export class JobSubmission {
     } else if (!plan.runAt) {
       const { lane, attempts, timeoutMs, backoff, expiresAt } = plan;
       const first = { run: 1, attempt: 1, attempts, lane, timeoutMs, backoff, expiresAt };
-      this.publication.offer({ jobId, tenant, actor, command, input, objects, ...first });
+      this.publication.offer({ jobId, tenant, actor, command, input, objects, supabase, ...first });
     }
   }
 
