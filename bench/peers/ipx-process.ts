@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createIPX, createIPXNodeServer, ipxFSStorage } from 'ipx';
-import { configureSharp } from './make-image.ts';
+import { configureSharp } from '../images/make-image.ts';
 
 configureSharp();
 const server = createServer(createIPXNodeServer(createIPX({ storage: ipxFSStorage({ dir: process.argv[2]! }) })));
