@@ -46,6 +46,8 @@ class GatewayUnderTest {
   }
   /** The folder of the object store. */
   folder!: string;
+  /** Settings of the gateway, to start another one beside it. */
+  config!: GatewayConfig;
   #worker: Awaited<ReturnType<typeof startProbeWorker>> | undefined;
   readonly #log = createLogger('test', {
     write: (line) => void (JSON.parse(line).level === 'error' && this.failures.push(line)),
@@ -60,12 +62,13 @@ class GatewayUnderTest {
       testIssuer(),
       mkdtemp(join(tmpdir(), 'tandem-objects-')),
     ]);
-    const config = loadConfig(GatewayConfig, {
+    this.config = loadConfig(GatewayConfig, {
       PORT: '0',
       ADMIN_PORT: '0',
       DATABASE_URL: this.postgres.url,
       NATS_URL: this.nats.url,
       STORAGE_DIR: this.folder,
+      IMAGE_CACHE_DIR: `${this.folder}-images`,
       JWKS_URL: this.issuer.jwksUrl,
       JWT_ISSUER: this.issuer.issuer,
       OBJECT_MAX_MB: '2',
@@ -75,7 +78,7 @@ class GatewayUnderTest {
       EGRESS_ALLOW: '127.0.0.1:*',
       ...settings,
     });
-    ({ url: this.url } = await startGateway(config, probeCatalog, this.#log, this.#lifecycle));
+    ({ url: this.url } = await startGateway(this.config, probeCatalog, this.#log, this.#lifecycle));
     this.connection = await connectNats(this.nats.url, 'test');
     this.#worker = await startProbeWorker(this.connection, this.#log, this.probes);
     this.token = await this.issuer.token();
@@ -85,7 +88,8 @@ class GatewayUnderTest {
     await this.#worker?.drain();
     await this.#lifecycle.stop('the tests are over');
     await this.connection?.nc.close();
-    if (this.folder) await rm(this.folder, { recursive: true, force: true });
+    if (!this.folder) return;
+    for (const folder of [this.folder, `${this.folder}-images`]) await rm(folder, { recursive: true, force: true });
   }
 
   /** A request with a token; `body` of the answer is parsed when it is JSON. */

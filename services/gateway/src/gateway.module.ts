@@ -21,6 +21,12 @@ import { ProblemFilter } from './http/problem-filter.js';
 import { RateLimit } from './http/rate-limit.js';
 import { SigningKeys } from './http/signing-keys.js';
 import { TokenVerifier } from './identity/token-verifier.js';
+import type { DiskCache } from './images/disk-cache.js';
+import { SourceFinder } from './images/find-source.js';
+import { ImageCache } from './images/image-cache.js';
+import { ImageLinksController } from './images/link-image.js';
+import { ImageMaker } from './images/make-image.js';
+import { ImageService } from './images/serve-image.js';
 import { JobAdmission } from './jobs/admit-job.js';
 import { BatchesController } from './jobs/batches.controller.js';
 import { BulkReplays } from './jobs/bulk-replays.js';
@@ -66,6 +72,7 @@ export interface Foundations {
   store: ObjectStore;
   verifier: TokenVerifier;
   declaredPresets: DeclaredPresets;
+  imageDisk: DiskCache | undefined;
   logger: Logger;
 }
 
@@ -75,7 +82,7 @@ const BYTES_PER_MB = 1_000_000;
 @Module({})
 export class GatewayModule {
   static register(foundations: Foundations): DynamicModule {
-    const { config, catalog, database, connection, store, verifier, declaredPresets, logger } = foundations;
+    const { config, catalog, database, connection, store, verifier, declaredPresets, imageDisk, logger } = foundations;
     const pool = poolOf(database);
     const secrets = config.CALLBACK_SECRETS;
     const policies = policiesOf(config);
@@ -85,6 +92,9 @@ export class GatewayModule {
     const presets = new PresetFinder(declaredPresets, pool, connection);
     const limit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
     const guard = new CallerGuard(verifier, limit);
+    const signingKeys = new SigningKeys(config.SIGNING_KEYS);
+    const sources = new SourceFinder(pool, connection);
+    const images = new ImageCache(config.IMAGE_CACHE_MEMORY_MB * BYTES_PER_MB, imageDisk);
     const problems = new ProblemFilter(logger);
     const follower = new JobFollower(connection, finder);
     const publication = new JobPublication(connection, new CommandPublisher(connection.nc), pool, logger);
@@ -104,7 +114,6 @@ export class GatewayModule {
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
     const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
-    const signingKeys = new SigningKeys(config.SIGNING_KEYS);
     const uploads = new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB);
     const forms = new CommandForm(uploads, new ObjectDeletion(pool));
     const parts = [
@@ -131,6 +140,18 @@ export class GatewayModule {
       new CallbackResend(finder, callbacks, pool),
       limit,
       ...objectParts({ config, pool, store, logger, finder: objects, uploads, signingKeys, guard, problems }),
+      sources,
+      images,
+      new ImageService({
+        guard,
+        problems,
+        keys: signingKeys,
+        sources,
+        presets,
+        cache: images,
+        maker: new ImageMaker(config.IMAGE_CONCURRENCY, connection, store),
+        takesFreeOptions: config.IMAGE_FREE_OPTIONS,
+      }),
       new Health(pool, connection, store, catalog),
     ];
     return {
@@ -145,6 +166,7 @@ export class GatewayModule {
         ObjectsController,
         LinksController,
         PresetsController,
+        ImageLinksController,
         HealthController,
         ReferenceController,
       ],

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -25,6 +25,9 @@ import { harden } from './http/harden.js';
 import { refusePath } from './http/problem-filter.js';
 import { observeRequests } from './http/request-telemetry.js';
 import { verifierOf } from './identity/verifier-of.js';
+import { DiskCache } from './images/disk-cache.js';
+import { ImageCache } from './images/image-cache.js';
+import { ImageService } from './images/serve-image.js';
 import { BulkReplays } from './jobs/bulk-replays.js';
 import { JobCancellation } from './jobs/cancel-jobs.js';
 import { JobCounter } from './jobs/count-jobs.js';
@@ -94,7 +97,10 @@ export async function startGateway(
   await provision();
   const store = await openStore(config);
   const verifier = verifierOf(config);
-  const app = await createApp({ config, catalog, database, connection, store, verifier, declaredPresets, logger });
+  const imageDisk = await openImageDisk(config, logger);
+  const foundations = { config, catalog, database, connection, store, verifier, declaredPresets, imageDisk, logger };
+  const app = await createApp(foundations);
+  lifecycle.onStop('image cache', 5_000, () => app.get(ImageCache).flush());
   await startLedger(app, connection, logger, lifecycle);
   const margin = config.RECONCILE_MARGIN_S * 1_000;
   const reconciliation = new JobReconciliation(catalog, connection, provision, poolOf(database), margin, logger);
@@ -105,6 +111,11 @@ export async function startGateway(
   lifecycle.onStop('requests', 15_000, () => app.close());
   lifecycle.onStop('followers', 1_000, async () => app.get(JobFollower).stop());
   return { url: await app.getUrl(), adminPort };
+}
+
+function openImageDisk(config: GatewayConfig, logger: Logger): Promise<DiskCache> | undefined {
+  const { IMAGE_CACHE_DIR: dir = join(dirname(config.STORAGE_DIR), 'images'), IMAGE_CACHE_MB: megabytes } = config;
+  return megabytes > 0 ? DiskCache.open(dir, megabytes * 1_000_000, logger) : undefined;
 }
 
 async function listen(app: NestFastifyApplication, { PORT, HOST }: GatewayConfig): Promise<void> {
@@ -137,6 +148,7 @@ async function createApp(foundations: Foundations): Promise<NestFastifyApplicati
   });
   app.get(CommandSubmission).route(server, foundations.catalog);
   app.get(ResumableUploads).route(server);
+  app.get(ImageService).route(server);
   await acceptBodies(server, config.OBJECT_MAX_MB * 1_000_000);
   await harden(server, config.CORS_ORIGINS);
   const pages = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));

@@ -67,7 +67,7 @@ test('images that harm fail alone, each with its reason; their neighbours do not
     tandem.upload(await buffer(createReadStream(PHOTO))),
     tandem.upload(Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>`)),
   ]);
-  const jobs = Array.from({ length: 12 }, (_, n) => transform({ object: (n % 3 === 0 ? bad : good) }));
+  const jobs = Array.from({ length: 12 }, (_, n) => transform({ object: n % 3 === 0 ? bad : good }));
   const ends = (await Promise.all(jobs)).map(({ status, error }) => error?.code ?? status);
   const expected = Array.from({ length: 12 }, (_, n) => (n % 3 === 0 ? 'image_unreadable' : 'succeeded'));
   expect(ends).toEqual(expected);

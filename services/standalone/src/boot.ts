@@ -52,6 +52,7 @@ export async function boot(
     SIGNING_KEYS: environment.SIGNING_KEYS ?? `development:${await developmentSecret(data, 'signing')}`,
     CALLBACK_SECRETS: environment.CALLBACK_SECRETS ?? webhookSecret(await developmentSecret(data, 'callbacks')),
     STORAGE_DIR: environment.STORAGE_DIR ?? join(data, 'objects'),
+    IMAGE_CACHE_DIR: environment.IMAGE_CACHE_DIR ?? join(data, 'images'),
   };
   await step('media', () => startMedia(loadConfig(MediaConfig, shared), catalog, loggerOf('media'), lifecycle));
   const gateway = await step('gateway', () =>

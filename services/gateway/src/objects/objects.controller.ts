@@ -6,6 +6,7 @@ import { STREAMED } from '../http/bodies.js';
 import { Caller, requireScope } from '../http/caller.js';
 import { validate } from '../http/validate.js';
 import type { Principal } from '../identity/principal.js';
+import { SourceFinder } from '../images/find-source.js';
 import { ObjectDeletion } from './delete-object.js';
 import { ObjectDownload } from './download-object.js';
 import { ObjectFinder } from './find-objects.js';
@@ -35,6 +36,7 @@ export class ObjectsController {
     private readonly finder: ObjectFinder,
     private readonly objects: ObjectList,
     private readonly deletion: ObjectDeletion,
+    private readonly images: SourceFinder,
   ) {}
 
   @Get()
@@ -81,5 +83,6 @@ export class ObjectsController {
   async delete(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {
     requireScope(caller, WRITE);
     await this.deletion.delete(caller, id);
+    this.images.removed(id.toLowerCase());
   }
 }

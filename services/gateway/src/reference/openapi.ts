@@ -12,6 +12,7 @@ import {
 } from 'zod-openapi';
 import { HealthReport } from '../health/check-health.js';
 import { JobQuery } from '../jobs/jobs.controller.js';
+import { imagePaths } from './image-paths.js';
 import { ledgerPaths } from './ledger-paths.js';
 import { objectPaths } from './object-paths.js';
 import { idPath, NOT_FOUND, PROBLEMS, problem, UNREADABLE } from './responses.js';
@@ -141,7 +142,7 @@ export function openApi(catalog: Catalog): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     security: [{ supabase: [] }],
-    paths: { ...Object.fromEntries(commands), ...objectPaths, ...jobs, ...ledgerPaths, ...health },
+    paths: { ...Object.fromEntries(commands), ...objectPaths, ...jobs, ...ledgerPaths, ...imagePaths, ...health },
     components: {
       schemas: Object.fromEntries(results),
       securitySchemes: { supabase: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
