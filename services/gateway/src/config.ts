@@ -91,51 +91,6 @@ const Settings = z.object({
   }),
 });
 
-const Settings = z.object({
-  PORT: port(3000).meta({ description: 'Port of the REST API; 0 takes any free one' }),
-  HOST: z.string().default('127.0.0.1').meta({ description: 'Address to listen on; 0.0.0.0 in a container' }),
-  ADMIN_PORT: port(9464).meta({ description: 'Port of /metrics, /livez and /readyz; 0 takes any free one' }),
-  DATABASE_URL: z.string().meta({ description: 'PostgreSQL; transaction pooling is fine' }),
-  DATABASE_POOL: int(10, { min: 2, max: 200 }).meta({ description: 'Connections to PostgreSQL' }),
-  DATABASE_PREPARE: flag(false).meta({
-    description: 'Prepare statements by name: faster; not through a pooler in transaction mode, unless it follows them',
-  }),
-  NATS_URL: z.string().meta({ description: 'NATS with JetStream, 2.12 or newer; several addresses with commas' }),
-  NATS_REPLICAS: int(1, { min: 1, max: 5 }).meta({ description: 'Copies of each stream; 3 on a NATS cluster' }),
-  ...storageSettings,
-  OBJECT_MAX_MB: int(100, { min: 1, max: 5_000 }).meta({
-    description: 'Largest upload, in megabytes (1,000,000 bytes)',
-  }),
-  SUPABASE_URL: z.url().optional().meta({ description: 'Your Supabase project; its JWKS and issuer follow from it' }),
-  JWKS_URL: z.url().optional().meta({ description: 'Signing keys, when they are not at SUPABASE_URL' }),
-  JWT_ISSUER: z.string().optional().meta({ description: 'Expected iss; default SUPABASE_URL/auth/v1' }),
-  JWT_AUDIENCE: z.string().default('authenticated').meta({ description: 'Expected aud' }),
-  SUPABASE_JWT_SECRET: z
-    .string()
-    .min(32, 'must have at least 32 characters')
-    .optional()
-    .meta({ description: 'Legacy HS256 secret; leave it unset when your project signs with ES256 or RS256' }),
-  CORS_ORIGINS: list().meta({ description: 'Origins that browsers may call from, with commas; none by default' }),
-  RATE_LIMIT_PER_MINUTE: int(600, { min: 0, max: 10_000_000 }).meta({
-    description: 'Requests per principal; 0 switches the limit off',
-  }),
-  RECONCILE_MARGIN_S: int(30, { min: 1, max: 3_600 }).meta({
-    description: 'A job that NATS no longer holds is published again when it has not moved for so many seconds',
-  }),
-  TENANT_WINDOW: int(2_000, { min: 16, max: 20_000 }).meta({
-    description: 'Jobs of one tenant and command that NATS may hold at once, at most; the rest waits in PostgreSQL',
-  }),
-  KEEP_ENDED_DAYS: int(30, { min: 0, max: 3_650 }).meta({
-    description: 'Days for which succeeded, cancelled and expired jobs are kept; 0 keeps them for ever',
-  }),
-  KEEP_FAILED_DAYS: int(90, { min: 0, max: 3_650 }).meta({
-    description: 'Days for which failed jobs are kept; 0 keeps them for ever',
-  }),
-  TRUST_PROXY: flag(false).meta({
-    description: 'Take the caller address from X-Forwarded-For; only behind a proxy that sets it',
-  }),
-});
-
 /** The gateway's settings, each an environment variable. */
 export const GatewayConfig = Settings.superRefine(completeStorage);
 export type GatewayConfig = z.output<typeof GatewayConfig>;
