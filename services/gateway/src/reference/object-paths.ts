@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 import { ObjectPage, ObjectQuery } from '../objects/list-objects.js';
-import { LinkRequest, LinkView } from '../objects/object-links.js';
+import { Disposition, LinkRequest, LinkView } from '../objects/object-links.js';
 import { ObjectView } from '../objects/object-view.js';
 import { UploadQuery } from '../objects/objects.controller.js';
 import { UploadLinkRequest, UploadLinkView } from '../objects/upload-links.js';
@@ -19,6 +19,7 @@ const FILE = {
 const NO_KEYS = { '503': { ...problem, description: 'The operator has set no SIGNING_KEYS' } };
 const BAD_LINK = { '403': { ...problem, description: 'The link is forged or has expired, or its object is gone' } };
 const Signed = z.object({ expires: z.string(), key: z.string(), signature: z.string() });
+const SignedLink = Signed.extend({ tenant: z.string(), disposition: Disposition.optional() });
 const TOO_LARGE = { '413': { ...problem, description: 'Larger than the limit' } };
 
 /** What can be done with objects. */
@@ -87,7 +88,7 @@ export const objectPaths: ZodOpenApiPathsObject = {
       summary: 'Download by a signed link; Range, ETag and If-None-Match work',
       tags: ['objects'],
       security: [],
-      requestParams: { path: idPath, query: Signed },
+      requestParams: { path: idPath, query: SignedLink },
       responses: { ...FILE, ...BAD_LINK },
     },
   },

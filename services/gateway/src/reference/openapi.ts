@@ -17,6 +17,7 @@ import { ledgerPaths } from './ledger-paths.js';
 import { mediaUploadPaths } from './media-upload-paths.js';
 import { objectPaths } from './object-paths.js';
 import { idPath, NOT_FOUND, PROBLEMS, problem, UNREADABLE } from './responses.js';
+import { uploadPaths } from './upload-paths.js';
 
 const job = { 'application/json': { schema: JobView } };
 
@@ -37,9 +38,21 @@ function commandOperation(command: CommandDefinition): ZodOpenApiOperationObject
     description: `Needs the scope \`${command.scope}\`. The result of the job: see the schema \`${command.type}.result\`.`,
     tags: [command.service],
     requestParams: { header: COMMAND_HEADERS },
-    requestBody: { required: true, content: { 'application/json': { schema: command.input } } },
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: command.input }, ...(command.reads ? formOf(command) : {}) },
+    },
     responses: accepted,
   };
+}
+
+/** The same input with its files in it, see `command-form.ts`. */
+function formOf({ type }: CommandDefinition) {
+  const file = z
+    .string()
+    .meta({ format: 'binary', description: 'A file, which becomes an object; needs objects:write' });
+  const input = z.string().meta({ description: `The JSON of ${type} without the properties that files fill` });
+  return { 'multipart/form-data': { schema: z.object({ input: input.optional(), source: file }) } };
 }
 
 const accepted = {
@@ -149,6 +162,7 @@ export function openApi(catalog: Catalog): object {
       ...jobs,
       ...ledgerPaths,
       ...mediaUploadPaths,
+      ...uploadPaths,
       ...imagePaths,
       ...health,
     },
