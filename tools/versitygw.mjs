@@ -69,8 +69,8 @@ async function build(go, draft) {
   };
   const args = ['install', '-trimpath', '-ldflags=-s -w', `${MODULE}/cmd/versitygw@${VERSION}`];
   const { code, output } = await exec(go, args, { cwd: draft, env });
-  if (code !== 0)
-    throw new SetupError(`versitygw, an S3 server for the tests, does not build: ${diagnose(output)} ${REMEDY}`);
+  const reason = diagnose(output.replace(/^go: downloading .*\n?/gm, ''));
+  if (code !== 0) throw new SetupError(`versitygw, an S3 server for the tests, does not build: ${reason} ${REMEDY}`);
 }
 
 function cached(root) {

@@ -33,10 +33,9 @@ export const ImageResult = StoredObject.extend({
   height: z.int().positive().meta({ description: 'Of one frame' }),
   frames: z.int().positive().optional().meta({ description: 'When there are several' }),
   quality: z.int().optional().meta({ description: 'What was found, when it was searched for' }),
-  similarity: z
-    .number()
-    .optional()
-    .meta({ description: 'SSIM of the luminance against the same pixels uncompressed, for quality auto; 1 is equal' }),
+  similarity: z.number().optional().meta({
+    description: 'Multi-scale SSIM of the luminance against the same pixels uncompressed, for quality auto; 1 is equal',
+  }),
 });
 export type ImageResult = z.infer<typeof ImageResult>;
 
@@ -102,7 +101,7 @@ export const InspectImage = defineCommand('media.inspect', {
     frames: z.int(),
     durationMs: z.int().optional().meta({ description: 'Of an animation, once through' }),
     orientation: z.int().min(1).max(8).meta({ description: 'EXIF orientation of the stored pixels; 1 is upright' }),
-    colorSpace: z.string(),
+    colorSpace: z.string().meta({ description: 'rgb, gray, cmyk or lab; which rgb, iccProfile says (none: sRGB)' }),
     bitDepth: z.int().meta({ description: 'Bits for each channel' }),
     channels: z.int(),
     hasAlpha: z.boolean().meta({ description: 'Whether there is an alpha channel' }),
@@ -122,7 +121,10 @@ export const InspectImage = defineCommand('media.inspect', {
       .regex(/^[0-9a-f]{16}$/)
       .meta({ description: '64 bits of the DCT (pHash); a Hamming distance up to 10 means alike' }),
     entropy: z.number().meta({ description: 'Bits of the grey histogram; photographs have 6 to 8' }),
-    sharpness: z.number(),
+    sharpness: z.number().meta({
+      description:
+        'How strong edges are, at 512 pixels a side: about 1 when blurred, 3 and more when crisp. Compare within a series',
+    }),
   }),
   timeout: '60s',
   attempts: 5,

@@ -31,7 +31,7 @@ beforeEach(async () => {
   server = await TargetServer.start(PUBLIC);
   victim = await TargetServer.start(PRIVATE, server.port);
   const policyOf = (tenant?: string) => ({ allow: tenant === 'stranger' ? [] : [`${PUBLIC}:*`] });
-  proxy = await startEgressProxy(policyOf, { resolve: dns.resolve, idleMs: 2_000 });
+  proxy = await startEgressProxy(policyOf, { resolve: dns.resolve, idleMs: 20_000 });
   grant = proxy.open({ tenant: 'acme', onDenied: (denial) => denied.push(denial) });
 });
 afterEach(async () => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { get, setGlobalProxyFromEnv } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { eventually } from '@tandem/testing/eventually';
@@ -78,6 +79,20 @@ describe('a request', () => {
     expect(await failure(egress().fetch(server.url('/odd')))).toMatchObject(broken);
   });
 
+  it('goes its own way where the environment names a proxy', async () => {
+    const proxy = await TargetServer.start();
+    const restore = setGlobalProxyFromEnv({ HTTP_PROXY: proxy.url(), http_proxy: proxy.url(), NO_PROXY: '' });
+    try {
+      await once(get(server.url()), 'close'); // so the proxy does count for others
+      expect(proxy.connections).toBe(1);
+      expect(await (await egress().fetch(server.url())).text()).toBe('hello');
+      expect([proxy.connections, server.requests.length]).toEqual([1, 1]);
+    } finally {
+      restore();
+      await proxy.stop();
+    }
+  });
+
   it('has no body for HEAD, whatever the headers promise', async () => {
     server.answer = (_request, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 1e9 }).end();
@@ -155,9 +170,9 @@ describe('limits of time', () => {
     const silent = await egress({ idleMs: 50 }).fetch(server.url('/silent'));
     expect(await failure(silent.text())).toMatchObject({ name: 'EgressTimedOut', phase: 'idle' });
 
-    const whole = await egress({ idleMs: 50 }).fetch(server.url('/whole'), { maxBytes: 20_000_000 });
-    const stopped = await egress({ idleMs: 150 }).fetch(server.url('/silent'));
-    await failure(stopped.text()); // our pause, three times as long as the other side may be silent
+    const whole = await egress({ idleMs: 1_000 }).fetch(server.url('/whole'), { maxBytes: 20_000_000 });
+    const stopped = await egress({ idleMs: 2_000 }).fetch(server.url('/silent'));
+    await failure(stopped.text()); // our pause, twice as long as the other side may be silent
     expect(await whole.bytes()).toHaveLength(20_000_000);
   });
 
@@ -166,14 +181,14 @@ describe('limits of time', () => {
       const timer = setInterval(() => response.write('.'), 10);
       response.on('close', () => clearInterval(timer));
     };
-    const answer = await egress({ idleMs: 5_000 }).fetch(server.url(), { timeoutMs: 150 });
+    const answer = await egress({ idleMs: 5_000 }).fetch(server.url(), { timeoutMs: 1_000 });
     expect(await failure(answer.text())).toMatchObject({ name: 'EgressTimedOut', phase: 'total' });
     await eventually(() => expect(server.open).toBe(0));
   });
 
   it('hold for a body that nobody reads', async () => {
     server.answer = endless;
-    const answer = await egress().fetch(server.url(), { timeoutMs: 50 });
+    const answer = await egress().fetch(server.url(), { timeoutMs: 1_000 });
     expect(await failure(once(answer.body, 'end'))).toMatchObject({ name: 'EgressTimedOut', phase: 'total' });
     await eventually(() => expect(server.open).toBe(0));
   });

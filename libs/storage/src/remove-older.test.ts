@@ -20,17 +20,6 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 const hoursAgo = (hours: number) => new Date(Date.now() - hours * HOUR_MS);
 const age = (hours: number) => utimes(join(dir, 'objects', KEY), hoursAgo(hours), hoursAgo(hours));
 
-test('an old object is removed, a young one stays, and what is not there is gone', async () => {
-  await store.write(KEY, BYTES);
-  expect(await store.removeOlder(KEY, hoursAgo(1))).toBe(false);
-  expect(await store.size(KEY)).toBe(BYTES.length);
-  await age(2);
-  expect(await store.removeOlder(KEY, hoursAgo(1))).toBe(true);
-  expect(await store.size(KEY)).toBeUndefined();
-  expect(await store.removeOlder(KEY, hoursAgo(1))).toBe(true);
-  expect(await readdir(join(dir, 'staging'))).toEqual([]);
-});
-
 test('an object that is stored again while it is removed is there afterwards', async () => {
   for (let round = 0; round < 300; round += 1) {
     await store.write(KEY, BYTES);

@@ -2,7 +2,15 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { S3Settings } from './storage-settings.js';
 
 /** Until the answer begins, in milliseconds. A part of an upload has some megabytes, and the line may be slow. */
-export const REQUEST_TIMEOUT_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Bytes in a millisecond that a server copies or joins at least, however it does it. */
+const SLOWEST = 10_000;
+
+/** How long a request that makes the server copy or join `bytes` may take: some begin their answer when all is done. */
+export function patienceFor(bytes: number): number {
+  return REQUEST_TIMEOUT_MS + bytes / SLOWEST;
+}
 
 /** How a connection is made; for tests, which resolve host names themselves. */
 type AgentOptions = { lookup?: import('node:net').LookupFunction };
@@ -25,7 +33,7 @@ export function s3Client(settings: S3Settings, agent: AgentOptions = {}): S3Clie
     // A renewed answer for a bucket of another region would hide a wrong S3_REGION.
     followRegionRedirects: false,
     requestHandler: {
-      connectionTimeout: 5_000,
+      connectionTimeout: 10_000,
       requestTimeout: REQUEST_TIMEOUT_MS,
       throwOnRequestTimeout: true,
       // No socket timeout: it would also end a download whose reader is slow. `s3-read.ts` watches the sender.

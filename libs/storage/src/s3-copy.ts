@@ -6,13 +6,10 @@ import {
   type S3Client,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { REQUEST_TIMEOUT_MS } from './s3-client.js';
+import { patienceFor } from './s3-client.js';
 
 /** The most that S3 copies with one request, and with one part of a copy in parts: 5 GiB. */
-export const MAX_COPY = 5 * 1024 ** 3;
-
-/** Bytes in a millisecond that a server copies at least, however it does it. */
-const SLOWEST = 10_000;
+const MAX_COPY = 5 * 1024 ** 3;
 
 type Place = { Bucket: string; Key: string };
 
@@ -25,8 +22,7 @@ export async function copyObject(
   partBytes = MAX_COPY,
 ): Promise<void> {
   const CopySource = `${from.Bucket}/${from.Key}`;
-  // Some servers begin their answer only when they have copied it all.
-  const requestTimeout = REQUEST_TIMEOUT_MS + Math.min(size, partBytes) / SLOWEST;
+  const requestTimeout = patienceFor(size);
   if (size <= partBytes) {
     await client.send(new CopyObjectCommand({ ...to, CopySource }), { requestTimeout });
     return;

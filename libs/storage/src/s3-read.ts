@@ -16,7 +16,8 @@ export interface Answer {
  * the bytes from an offset on: content never changes under a key, so the two fit together.
  */
 export class ResumedDownload extends Readable {
-  #answer: Answer;
+  /** Undefined while it is reopened. */
+  #body: Readable | undefined;
   #received = 0;
   #breaks = 0;
   #silence: NodeJS.Timeout | undefined;
@@ -29,62 +30,61 @@ export class ResumedDownload extends Readable {
   ) {
     super();
     this.#length = first.length;
-    this.#answer = first;
-    this.#attach(first);
-    first.body.pause();
+    this.#attach(first.body);
   }
 
   override _read(): void {
-    this.#watch();
-    this.#answer.body.resume();
+    if (this.#body) this.#listen(this.#body);
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     clearTimeout(this.#silence);
-    this.#answer.body.destroy();
+    this.#body?.destroy();
     done(error);
   }
 
-  #attach(answer: Answer): void {
-    this.#answer = answer;
-    const { body } = answer;
+  #attach(body: Readable): void {
+    this.#body = body;
     body.on('data', (chunk: Buffer) => {
-      this.#silence?.refresh();
       this.#received += chunk.length;
       this.#breaks = 0;
-      if (this.push(chunk)) return;
-      // Silence is the reader's now.
-      clearTimeout(this.#silence);
+      if (this.push(chunk)) return void this.#silence?.refresh();
+      // From here on the silence is the reader's.
+      this.#stopWatch();
       body.pause();
     });
-    body.once('end', () => this.#ended());
+    body.once('end', () => {
+      if (this.#received < this.#length) return this.#broke(body, new Error('the object ended too early'));
+      this.#stopWatch();
+      this.push(null);
+    });
     body.on('error', (error) => this.#broke(body, error));
+    body.pause();
   }
 
-  #ended(): void {
-    clearTimeout(this.#silence);
-    if (this.#received >= this.#length) this.push(null);
-    else this.#broke(this.#answer.body, new Error('the connection ended before the object did'));
-  }
-
-  #watch(): void {
-    clearTimeout(this.#silence);
-    const { body } = this.#answer;
+  #listen(body: Readable): void {
     const fail = () => this.#broke(body, new Error(`the store sent nothing for ${this.silenceMs} ms`));
-    this.#silence = setTimeout(fail, this.silenceMs);
+    this.#silence ??= setTimeout(fail, this.silenceMs);
+    body.resume();
+  }
+
+  #stopWatch(): void {
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
   }
 
   #broke(body: Readable, cause: Error): void {
-    if (this.destroyed || body !== this.#answer.body) return;
-    clearTimeout(this.#silence);
+    if (this.destroyed || body !== this.#body) return;
+    this.#stopWatch();
+    this.#body = undefined;
     body.removeAllListeners('data').destroy();
     this.#breaks += 1;
     if (this.#breaks > MAX_BREAKS) return void this.destroy(cause);
     this.reopen(this.#received).then(
       (answer) => {
         if (this.destroyed) return void answer.body.destroy();
-        this.#attach(answer);
-        this.#watch();
+        this.#attach(answer.body);
+        this.#listen(answer.body);
       },
       (error) => this.destroy(error),
     );

@@ -2,15 +2,19 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { abortable } from './abortable.js';
+import { patienceFor } from './s3-client.js';
 
 /** The smallest part that S3 takes, but for the last. */
 const MIN_PART = 5 * 1024 * 1024;
 const MAX_PARTS = 10_000;
+/** Keeps memory flat where `maxBytes` is no real limit; enough for 640 GB. */
+const MAX_PART = 64 * 1024 * 1024;
 /** Parts on their way at once. With the one that fills, an upload holds three parts: 15 MiB up to 52 GB. */
 const PARALLEL = 2;
 
@@ -33,20 +37,34 @@ export async function uploadStream(
   body: AsyncIterable<Uint8Array>,
   { Bucket, Key, maxBytes, signal }: S3UploadOptions,
 ): Promise<void> {
-  const partBytes = Math.max(MIN_PART, Math.ceil(maxBytes / MAX_PARTS));
+  const partBytes = Math.min(MAX_PART, Math.max(MIN_PART, Math.ceil(maxBytes / MAX_PARTS)));
   const stop = new AbortController();
   const abortSignal = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   const parts = partsOf(abortable(body, abortSignal), partBytes);
   try {
     const first = (await parts.next()).value ?? Buffer.alloc(0);
-    if (first.length < partBytes)
-      await client.send(new PutObjectCommand({ Bucket, Key, Body: first }), { abortSignal });
+    if (first.length < partBytes) await sendWhole(client, { Bucket, Key }, first, abortSignal);
     else await sendParts(client, { Bucket, Key }, first, parts, { stop, abortSignal });
   } catch (error) {
     // The SDK rejects with an error of its own on an abort; the reason says more.
     throw abortSignal.aborted ? abortSignal.reason : error;
   } finally {
     await parts.return(undefined);
+  }
+}
+
+async function sendWhole(
+  client: S3Client,
+  place: { Bucket: string; Key: string },
+  Body: Buffer,
+  abortSignal: AbortSignal,
+): Promise<void> {
+  try {
+    await client.send(new PutObjectCommand({ ...place, Body }), { abortSignal });
+  } catch (error) {
+    // It may have arrived although its answer did not.
+    await client.send(new DeleteObjectCommand(place)).catch(() => {});
+    throw error;
   }
 }
 
@@ -81,7 +99,9 @@ async function sendParts(
     }
     await Promise.all(running);
     const Parts = etags.map((ETag, i) => ({ ETag, PartNumber: i + 1 }));
-    await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }));
+    const requestTimeout = patienceFor(etags.length * first.length);
+    const complete = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } });
+    await client.send(complete, { requestTimeout });
   } catch (error) {
     stop.abort(error);
     // A part that arrives after the abort would stay.

@@ -190,6 +190,16 @@ export function describeStore(open: () => Promise<StoreUnderTest>, { runs = 60 }
       await store.remove('t/a');
       expect(await store.size('t/a')).toBeUndefined();
     });
+
+    test('removes what is older than asked for only, and takes what is not there for removed', async () => {
+      await store.write('t/a', Buffer.from('x'));
+      const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000);
+      expect(await store.removeOlder('t/a', inHours(-1))).toBe(false);
+      expect(await store.size('t/a')).toBe(1);
+      expect(await store.removeOlder('t/a', inHours(1))).toBe(true);
+      expect(await store.size('t/a')).toBeUndefined();
+      expect(await store.removeOlder('t/a', inHours(1))).toBe(true);
+    });
   });
 
   describe('listing', () => {

@@ -29,6 +29,7 @@ export async function testS3(): Promise<TestS3> {
   const home = mkdtempSync(join(tmpdir(), 'tandem-s3-'));
   const bucketDir = join(home, 'buckets', BUCKET);
   mkdirSync(bucketDir, { recursive: true });
+  mkdirSync(join(home, 'metadata'));
   const keys = { S3_ACCESS_KEY_ID: 'test-key', S3_SECRET_ACCESS_KEY: randomBytes(20).toString('hex') };
   const { server, endpoint } = await launch(program, home, keys);
   const stop = atEndOfFile(async () => {
@@ -54,7 +55,9 @@ async function launch(
   const endpoint = `http://127.0.0.1:${port}`;
   // Virtual hosts are names below `s3.test`, which tests resolve themselves.
   const options = ['--port', `127.0.0.1:${port}`, '--keep-alive', '--health', '/health', '--virtual-domain', 's3.test'];
-  const command = wrap(program, [...options, 'posix', join(home, 'buckets')], { signalOnOurDeath: 'TERM' });
+  // Metadata beside the objects: attributes of files have 4 kB on ext4, too little for an upload of many parts.
+  const folders = ['--sidecar', join(home, 'metadata'), join(home, 'buckets')];
+  const command = wrap(program, [...options, 'posix', ...folders], { signalOnOurDeath: 'TERM' });
   // Its own environment: variables with its options may be set in ours.
   const env = {
     PATH: process.env.PATH,

@@ -73,6 +73,9 @@ const Settings = z.object({
   OBJECT_GRACE_MINUTES: int(60, { min: 5, max: 10_080 }).meta({
     description: 'Bytes that no object needs are removed when they were stored, or stored again, so long ago',
   }),
+  UPLOAD_HOURS: int(24, { min: 1, max: 720 }).meta({
+    description: 'Hours that an upload in parts has to be finished; then its parts are removed',
+  }),
   TRUST_PROXY: flag(false).meta({
     description: 'Take the caller address from X-Forwarded-For; only behind a proxy that sets it',
   }),

@@ -21,6 +21,7 @@ import { HealthController } from './health/health.controller.js';
 import { CallerGuard } from './http/caller.js';
 import { ProblemFilter } from './http/problem-filter.js';
 import { RateLimit } from './http/rate-limit.js';
+import { SigningKeys } from './http/signing-keys.js';
 import { TokenVerifier } from './identity/token-verifier.js';
 import { JobAdmission } from './jobs/admit-job.js';
 import { BatchesController } from './jobs/batches.controller.js';
@@ -46,12 +47,10 @@ import { JobSubmission } from './jobs/submit-job.js';
 import { TenantWindows } from './jobs/tenant-windows.js';
 import { MediaUploadController } from './media-upload/media-upload.controller.js';
 import { MediaUpload } from './media-upload/upload-media.js';
-import { ObjectCollection } from './objects/collect-objects.js';
 import { ObjectDeletion } from './objects/delete-object.js';
-import { ObjectDownload } from './objects/download-object.js';
 import { ObjectFinder } from './objects/find-objects.js';
-import { OrphanSearch } from './objects/find-orphans.js';
-import { ObjectList } from './objects/list-objects.js';
+import { LinksController } from './objects/links.controller.js';
+import { objectParts } from './objects/object-parts.js';
 import { ObjectsController } from './objects/objects.controller.js';
 import { ObjectUpload } from './objects/upload-object.js';
 import { PresetFilling } from './presets/fill-presets.js';
@@ -92,7 +91,8 @@ export class GatewayModule {
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
     const presets = new PresetFinder(declaredPresets, pool, connection);
-    const guard = new CallerGuard(verifier, new RateLimit(config.RATE_LIMIT_PER_MINUTE));
+    const limit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
+    const guard = new CallerGuard(verifier, limit);
     const problems = new ProblemFilter(logger);
     const follower = new JobFollower(connection, finder);
     const publication = new JobPublication(connection, new CommandPublisher(connection.nc), pool, logger);
@@ -110,16 +110,11 @@ export class GatewayModule {
       new CallbackRules(secrets, policies),
       new SupabaseAccess(storageClientOf(config), config.SUPABASE_SOURCE_HOURS * 3_600),
     );
-    const deletion = new ObjectDeletion(pool);
-    const uploads = new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB);
     const counter = new JobCounter(pool, logger);
     const replay = new JobReplay(catalog, submission, finder, pool);
     const retention = { failedDays: config.KEEP_FAILED_DAYS, otherDays: config.KEEP_ENDED_DAYS };
-    const objectRetention = {
-      uploadDays: config.KEEP_UPLOADS_DAYS,
-      resultDays: config.KEEP_RESULTS_DAYS,
-      graceMinutes: config.OBJECT_GRACE_MINUTES,
-    };
+    const signingKeys = new SigningKeys(config.SIGNING_KEYS);
+    const uploads = new ObjectUpload(store, pool, config.OBJECT_MAX_MB * BYTES_PER_MB);
     const parts = [
       catalog,
       finder,
@@ -142,14 +137,9 @@ export class GatewayModule {
       new PresetKeeper(presets, pool),
       callbacks,
       new CallbackResend(finder, callbacks, pool),
-      objects,
-      uploads,
-      new MediaUpload(uploads, objects, deletion, submission, finder, pool),
-      new ObjectDownload(store),
-      new ObjectList(pool),
-      deletion,
-      new ObjectCollection(objectRetention, store, pool, logger),
-      new OrphanSearch(config.OBJECT_GRACE_MINUTES, store, pool, logger),
+      new MediaUpload(uploads, objects, new ObjectDeletion(pool), submission, finder, pool),
+      limit,
+      ...objectParts({ config, pool, store, logger, finder: objects, uploads, signingKeys, guard, problems }),
       new Health(pool, connection, store, catalog),
     ];
     return {
@@ -163,6 +153,7 @@ export class GatewayModule {
         UnknownCommandController,
         ObjectsController,
         MediaUploadController,
+        LinksController,
         PresetsController,
         HealthController,
         ReferenceController,

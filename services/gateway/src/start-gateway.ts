@@ -44,10 +44,10 @@ import { Callbacks1763910000000 } from './migrations/3-callbacks.js';
 import { ObjectsThatEnd1763920000000 } from './migrations/4-objects-that-end.js';
 import { Presets1764000100000 } from './migrations/5-presets.js';
 import { SupabaseGrants1764000200000 } from './migrations/6-supabase-grants.js';
-import { ObjectCollection } from './objects/collect-objects.js';
-import { OrphanSearch } from './objects/find-orphans.js';
 import { ObjectEntity } from './objects/object.entity.js';
+import { OBJECT_ROUNDS } from './objects/object-parts.js';
 import { readPresetFile } from './presets/preset-file.js';
+import { ResumableUploads } from './uploads/resumable-uploads.js';
 
 /** Events that one projection takes at most: 500 were the best trade of latency and throughput on two cores. */
 const PROJECTION_BATCH = 500;
@@ -138,6 +138,7 @@ async function createApp(foundations: Foundations): Promise<NestFastifyApplicati
     logger: new NestLogger(logger),
   });
   app.get(CommandSubmission).route(server, foundations.catalog);
+  app.get(ResumableUploads).route(server);
   await acceptBodies(server, config.OBJECT_MAX_MB * 1_000_000);
   await harden(server, config.CORS_ORIGINS);
   const pages = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -173,8 +174,7 @@ async function startLedger(
     JobCounter,
     JobRetention,
     CallbackDelivery,
-    ObjectCollection,
-    OrphanSearch,
+    ...OBJECT_ROUNDS,
   ]) {
     const rounds = app.get<{ start(): void; stop(): Promise<void> }>(part);
     rounds.start();

@@ -1,7 +1,7 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { unreadable } from './image-errors.js';
-import type { Size } from './layout.js';
-import type { Pixels } from './pixels.js';
+import { type Size, sameSize } from './layout.js';
+import { type Pixels, pixelsOf } from './pixels.js';
 import type { SourceImage } from './source-image.js';
 
 /** What librsvg takes one CSS inch for. */
@@ -9,26 +9,60 @@ const BASE_DENSITY = 72;
 /** sharp's limit. */
 const MAX_DENSITY = 100_000;
 
+/** All frames of an animation, below each other. */
+export interface Frames extends Pixels {
+  /** Of one frame. */
+  height: number;
+  frames: number;
+  /** Milliseconds that each is shown. */
+  delay: number[];
+  /** How often it plays; 0 is for ever. */
+  loop: number;
+}
+
+/** A pipeline that reads the first frame of the source, upright; a vector at about `size`. Colours become sRGB. */
+export function pipelineFrom(source: SourceImage, size: Size, maxMegapixels: number): Sharp {
+  const limitInputPixels = maxMegapixels * 1_000_000;
+  const vector = source.format === 'svg';
+  const options = vector ? { density: densityFor(source.size, size), limitInputPixels: false } : { limitInputPixels };
+  const pipeline = sharp(source.input, { failOn: 'warning', autoOrient: true, ...options });
+  return vector ? pipeline.ensureAlpha() : pipeline;
+}
+
 /**
  * Decodes the source once, to `size`, from which all renditions are made. JPEG and WebP decode straight to a smaller
  * size where they can. Colours become sRGB by the embedded profile, 8 bits; the orientation is applied; EXIF, GPS, XMP
  * and the profile stay behind, because pixels hold none. Of an animation, the first frame. A vector is drawn at `size`.
+ *
+ * @param colors `own` leaves the colours as the profile of the source, which the pixels then carry, has them
  */
-export async function decode(source: SourceImage, size: Size, maxMegapixels: number): Promise<Pixels> {
-  const limitInputPixels = maxMegapixels * 1_000_000;
-  const vector = source.format === 'svg';
-  const options = vector ? { density: densityFor(source.size, size), limitInputPixels: false } : { limitInputPixels };
-  const pipeline = sharp(source.input, { failOn: 'warning', autoOrient: true, ...options }).resize(
-    size.width,
-    size.height,
-    { fit: 'fill' },
-  );
-  if (vector) pipeline.ensureAlpha();
+export async function decode(
+  source: SourceImage,
+  size: Size,
+  maxMegapixels: number,
+  colors: 'srgb' | 'own' = 'srgb',
+): Promise<Pixels> {
+  const pipeline = pipelineFrom(source, size, maxMegapixels);
+  if (source.format === 'svg' || !sameSize(source.size, size))
+    pipeline.resize(size.width, size.height, { fit: 'fill' });
+  if (colors === 'own') pipeline.keepIccProfile();
   // libvips leaves 16-bit pixels in the colours of their own profile unless an output profile is named.
-  if (source.deepProfile) pipeline.withIccProfile('srgb');
+  else if (source.deepProfile) pipeline.withIccProfile('srgb');
   try {
-    const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
-    return { data, width: info.width, height: info.height, channels: info.channels };
+    const icc = colors === 'own' ? (await sharp(source.input).metadata()).icc : undefined;
+    return await pixelsOf(pipeline, icc);
+  } catch (error) {
+    throw unreadable(source.format, error);
+  }
+}
+
+/** Decodes all frames of an animation, in sRGB. */
+export async function decodeFrames(source: SourceImage, maxMegapixels: number): Promise<Frames> {
+  const options = { animated: true, failOn: 'warning', limitInputPixels: maxMegapixels * 1_000_000 } as const;
+  try {
+    const { delay = [], loop = 0 } = await sharp(source.input, options).metadata();
+    const { height, ...strip } = await pixelsOf(sharp(source.input, options));
+    return { ...strip, height: height / source.frames, frames: source.frames, delay, loop };
   } catch (error) {
     throw unreadable(source.format, error);
   }

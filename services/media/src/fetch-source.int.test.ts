@@ -27,11 +27,18 @@ afterEach(async () => {
 
 const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/photo.jpg`;
 const policyOf = (tenant?: string) => ({ allow: tenant === 'acme' ? ['127.0.0.1:*'] : [] });
-const egress = new Egress(policyOf, { firstByteMs: 100, idleMs: 100 });
+const patient = new Egress(policyOf);
+const hasty = new Egress(policyOf, { firstByteMs: 100 });
+const hastyLater = new Egress(policyOf, { idleMs: 100 });
 
 async function fetching(
   from = url(),
-  { tenant = 'acme', maxBytes = 1_000, signal }: { tenant?: string; maxBytes?: number; signal?: AbortSignal } = {},
+  {
+    tenant = 'acme',
+    maxBytes = 1_000,
+    signal,
+    egress = patient,
+  }: { tenant?: string; maxBytes?: number; signal?: AbortSignal; egress?: Egress } = {},
 ) {
   await fetchSource(egress, tenant, from, join(folder, 'source'), { maxBytes, signal, now: () => NOW });
 }
@@ -101,12 +108,15 @@ describe('an attempt fails', () => {
 
   test('when the host is slow, in the middle of the file too', async () => {
     answer = () => {};
-    expect(await failed()).toMatchObject({
+    expect(await failed(url(), { egress: hasty })).toMatchObject({
       name: 'AttemptFailed',
       detail: 'The source cannot be fetched. No answer came within 0.1 s.',
     });
     answer = (response) => void response.write('half');
-    expect(await failed()).toMatchObject({ name: 'AttemptFailed', code: 'source_unreachable' });
+    expect(await failed(url(), { egress: hastyLater })).toMatchObject({
+      name: 'AttemptFailed',
+      code: 'source_unreachable',
+    });
   });
 
   test('when the connection breaks, and nothing of the cause is shown', async () => {

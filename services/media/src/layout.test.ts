@@ -1,7 +1,6 @@
-import { Fit } from '@tandem/contracts/image-options';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { layoutOf, workingSize } from './layout.js';
+import { layoutOf, turned } from './layout.js';
 
 const side = fc.integer({ min: 1, max: 16_384 });
 const size = fc.record({ width: side, height: side });
@@ -18,6 +17,13 @@ describe('layoutOf', () => {
     ['inside', {}, { width: 400, height: 200 }],
     ['inside', { width: 4000 }, { width: 400, height: 200 }],
     ['outside', { width: 800 }, { width: 800, height: 400 }],
+    ['inside', { width: 50, dpr: 3 }, { width: 150, height: 75 }],
+    ['inside', { width: 800, enlarge: true }, { width: 800, height: 400 }],
+    ['cover', { width: 800, height: 800, enlarge: false }, { width: 200, height: 200 }],
+    ['cover', { width: 100, height: 100, enlarge: false }, { width: 100, height: 100 }],
+    ['contain', { width: 800, height: 800, enlarge: false }, { width: 800, height: 800 }],
+    ['fill', { width: 800, height: 100, enlarge: false }, { width: 400, height: 100 }],
+    ['outside', { width: 800, height: 800, enlarge: false }, { width: 400, height: 200 }],
   ] as const)('%s of 400 x 200 in %j is %j', (fit, box, output) => {
     expect(layoutOf({ width: 400, height: 200 }, { ...box, fit }).output).toEqual(output);
   });
@@ -51,16 +57,16 @@ describe('layoutOf', () => {
   });
 });
 
-test('the working size never makes a rendition enlarge what the source could have given', () => {
-  const box = fc.record({ width: side, height: side, fit: fc.constantFrom(...Fit.options) });
-  fc.assert(
-    fc.property(size, fc.array(box, { minLength: 1, maxLength: 5 }), (source, boxes) => {
-      const layouts = boxes.map((one) => layoutOf(source, one));
-      const working = workingSize(source, layouts, false);
-      for (const { scaled } of layouts) {
-        expect(working.width).toBeGreaterThanOrEqual(Math.min(source.width, scaled.width));
-        expect(working.height).toBeGreaterThanOrEqual(Math.min(source.height, scaled.height));
-      }
-    }),
-  );
+test('a turned image has the size of the upright box around it', () => {
+  const size = { width: 400, height: 200 };
+  const quarter = { width: 200, height: 400 };
+  expect([0, 90, -90, 180, 270, -360].map((degrees) => turned(size, degrees))).toEqual([
+    size,
+    quarter,
+    quarter,
+    size,
+    quarter,
+    size,
+  ]);
+  expect(turned(size, 45)).toEqual({ width: 424, height: 424 });
 });

@@ -1,18 +1,23 @@
-import type { ImageFormat } from '@tandem/contracts/image-options';
 import type { Rendition } from '@tandem/contracts/media';
 import { Rejected } from '@tandem/messaging/outcome';
 import { checkPixels } from './image-errors.js';
-import { type Layout, layoutOf, type Size, workingSize } from './layout.js';
+import { extended, layOutRendition, type Wanted } from './lay-out-rendition.js';
+import { type Layout, layoutOf, type Size, scale, turned } from './layout.js';
 import { PLACEHOLDER_SIDE } from './placeholder.js';
 import type { SourceImage } from './source-image.js';
 
-/** The VP8 bitstream has 14 bits for each side (RFC 6386, 9.1). */
-const WEBP_MAX_SIDE = 16_383;
+/**
+ * What a rendition is made from: the sRGB pixels that all share, those in the source's own colours, all frames of an
+ * animation, or the file itself in one go.
+ */
+export type Origin = 'srgb' | 'own' | 'frames' | 'file';
 
 /** A rendition, and how it comes about. */
 export interface PlannedRendition {
-  rendition: Rendition & { format: ImageFormat };
+  rendition: Wanted;
+  /** As far as the header tells: what `trim` leaves is laid out again. */
   layout: Layout;
+  origin: Origin;
 }
 
 /** What is to be made of a source. */
@@ -20,43 +25,96 @@ export interface Plan {
   renditions: PlannedRendition[];
   /** Size of the pixels that the placeholder is made from; undefined when none is wanted. */
   placeholder: Size | undefined;
-  /** Size to decode to, so that every rendition is a reduction where it can be. */
-  workingSize: Size;
+  /** Sizes to decode to, so that every rendition is a reduction where it can be; undefined when none is made from it. */
+  workingSize: Partial<Record<Origin, Size>>;
   /** Pixels that the work holds in memory at once. */
   pixels: number;
 }
 
-/** Lays out the renditions of an image; throws `Rejected('image_too_large')` for one that would exceed the limits. */
+/** Settings of {@link planRenditions}. */
+export interface PlanOptions {
+  placeholders: boolean;
+  maxMegapixels: number;
+}
+
+/** Lays out the renditions of an image; throws `Rejected` for one that is impossible or would exceed the limits. */
 export function planRenditions(
-  { size, format }: SourceImage,
+  source: SourceImage,
   renditions: readonly Rendition[],
-  { placeholders, maxMegapixels }: { placeholders: boolean; maxMegapixels: number },
+  { placeholders, maxMegapixels }: PlanOptions,
 ): Plan {
-  const vector = format === 'svg';
-  const planned = renditions.map((rendition) => {
-    const layout = layoutOf(size, rendition, vector);
-    // `cover` may scale a narrow image far beyond its box before it crops.
-    for (const part of [layout.scaled, layout.output])
-      checkPixels(`Rendition "${rendition.name}"`, part, 1, maxMegapixels);
-    const whole = { ...rendition, format: rendition.format ?? ('webp' as const) };
-    checkFormatHolds(whole, layout);
-    return { rendition: whole, layout };
+  const vector = source.format === 'svg';
+  const needed: Partial<Record<Origin, Size[]>> = {};
+  const alone = renditions.length === 1 && !placeholders;
+  const planned = renditions.map((given): PlannedRendition => {
+    const rendition = { ...given, format: given.format ?? ('webp' as const) };
+    const origin = originOf(source, rendition, alone);
+    const { crop, rotate } = rendition;
+    checkCrop(source.size, rendition);
+    const frames = origin === 'frames' ? source.frames : 1;
+    const layout = layOutRendition(turned(crop ?? source.size, rotate), rendition, { vector, frames, maxMegapixels });
+    const size = sizeToDecode(source.size, rendition, layout, vector);
+    checkPixels(`Rendition "${rendition.name}", before it is cut to size,`, turned(size, rotate), 1, maxMegapixels);
+    needed[origin] = [...(needed[origin] ?? []), size];
+    return { rendition, layout, origin };
   });
-  const preview = layoutOf(size, { width: PLACEHOLDER_SIDE, height: PLACEHOLDER_SIDE, fit: 'inside' }, vector);
-  const layouts = [...planned.map(({ layout }) => layout), ...(placeholders ? [preview] : [])];
-  const working = workingSize(size, layouts, vector);
+  const preview = layoutOf(source.size, { width: PLACEHOLDER_SIDE, height: PLACEHOLDER_SIDE, fit: 'inside' }, vector);
+  if (placeholders) needed.srgb = [...(needed.srgb ?? []), preview.output];
+  const workingSize = Object.fromEntries(Object.entries(needed).map(([origin, sizes]) => [origin, largest(sizes)]));
   return {
     renditions: planned,
     placeholder: placeholders ? preview.output : undefined,
-    workingSize: working,
-    pixels: Math.max(area(size), area(working)),
+    workingSize,
+    pixels: pixelsHeld(source, planned, Object.values(workingSize)),
   };
 }
 
-function checkFormatHolds({ name, format }: Rendition, { output }: Layout): void {
-  if (format !== 'webp' || Math.max(output.width, output.height) <= WEBP_MAX_SIDE) return;
-  const detail = `Rendition "${name}" is ${output.width} x ${output.height}; WebP holds at most ${WEBP_MAX_SIDE} pixels a side. Ask for less, or for png, jpeg or avif.`;
-  throw new Rejected('image_too_large', detail);
+/** One pipeline from file to file is a tenth faster than two, where nothing must be looked at on the way. */
+function originOf(source: SourceImage, rendition: Wanted, alone: boolean): Origin {
+  const { animated, colorProfile, trim, rotate = 0, quality, maxBytes, metadata, fit } = rendition;
+  if (animated && source.frames > 1 && ['gif', 'webp'].includes(source.format)) return 'frames';
+  if (colorProfile === 'keep' && source.rgbProfile) return 'own';
+  const encodedOnce = quality !== 'auto' && maxBytes === undefined && !metadata?.length;
+  // sharp cuts from an image that lies on its side only when it has decoded all of it.
+  const cutsTurned = !source.upright && (rendition.crop || fit === 'cover');
+  const direct = !trim && rotate % 90 === 0 && !cutsTurned && !source.deepProfile;
+  return alone && encodedOnce && direct ? 'file' : 'srgb';
+}
+
+function checkCrop(source: Size, { name, crop }: Wanted): void {
+  if (!crop || (crop.left + crop.width <= source.width && crop.top + crop.height <= source.height)) return;
+  const detail = `Rendition "${name}" crops ${crop.width} x ${crop.height} at (${crop.left}, ${crop.top}), but the image, upright, is ${source.width} x ${source.height}. Keep the crop inside it.`;
+  throw new Rejected('invalid_input', detail);
+}
+
+/** The size of the whole source at which the rendition is a reduction. Parts of bitmaps are cut at full size, to the pixel. */
+function sizeToDecode(source: Size, rendition: Wanted, { scaled }: Layout, vector: boolean): Size {
+  const { crop, trim, rotate = 0 } = rendition;
+  if ((crop || trim) && !vector) return source;
+  const part = crop ?? source;
+  const shape = turned(part, rotate);
+  if (rotate % 90 !== 0) {
+    const factor = Math.max(scaled.width / shape.width, scaled.height / shape.height);
+    return scale(source, vector ? factor : Math.min(1, factor));
+  }
+  const upright = turned(scaled, rotate);
+  const width = Math.max(1, Math.round((source.width * upright.width) / part.width));
+  const height = Math.max(1, Math.round((source.height * upright.height) / part.height));
+  return vector ? { width, height } : { width: Math.min(source.width, width), height: Math.min(source.height, height) };
+}
+
+function largest(sizes: readonly Size[]): Size {
+  return {
+    width: Math.max(...sizes.map(({ width }) => width)),
+    height: Math.max(...sizes.map(({ height }) => height)),
+  };
+}
+
+function pixelsHeld({ size, frames }: SourceImage, planned: PlannedRendition[], decoded: (Size | undefined)[]): number {
+  const animated = planned.filter(({ origin }) => origin === 'frames');
+  const strips = animated.map(({ rendition, layout }) => area(extended(layout.output, rendition.extend)) * frames);
+  const stills = decoded.map((working) => (working ? area(working) : 0));
+  return Math.max(area(size) * (animated.length > 0 ? frames : 1) + Math.max(0, ...strips), ...stills);
 }
 
 function area({ width, height }: Size): number {

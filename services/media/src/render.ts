@@ -1,45 +1,50 @@
-import type { ImageFormat } from '@tandem/contracts/image-options';
-import type { Rendition } from '@tandem/contracts/media';
-import type { Sharp } from 'sharp';
-import type { Layout, Size } from './layout.js';
-import { type Pixels, pipelineOf } from './pixels.js';
+import sharp from 'sharp';
+import { compose, type Start } from './compose.js';
+import type { Frames } from './decode.js';
+import { type Encoded, encodeImage, type Picture } from './encode-image.js';
+import { carry, keptMetadata } from './kept-metadata.js';
+import type { Wanted } from './lay-out-rendition.js';
+import type { Materials } from './materials.js';
+import type { Pixels } from './pixels.js';
+import type { PlannedRendition } from './plan-renditions.js';
 
-const WHITE = '#ffffff';
-const TRANSPARENT = { r: 0, g: 0, b: 0, alpha: 0 };
-
-/** Encoders, at settings chosen by measurement on one core, a photo of 720 x 588 (time, bytes). */
-const ENCODERS: Record<ImageFormat, (pipeline: Sharp, quality: number | undefined) => Sharp> = {
-  // Effort 3 takes 2.3 times as long for 4 % less; 4:2:0 saves 5 %.
-  avif: (pipeline, quality = 50) => pipeline.avif({ quality, effort: 2, chromaSubsampling: '4:2:0' }),
-  // Effort 4, sharp's default, takes 1.5 to 1.9 times as long for 4 % less.
-  webp: (pipeline, quality = 80) => pipeline.webp({ quality, effort: 2 }),
-  // mozjpeg takes 2.4 times as long for 16 % less: WebP and AVIF are there for whom bytes matter.
-  jpeg: (pipeline, quality = 80) => pipeline.jpeg({ quality }),
-  png: (pipeline) => pipeline.png(),
-  gif: (pipeline) => pipeline.gif(),
-};
-
-/** Makes one rendition of decoded pixels. Padding, and transparency in JPEG, is white; elsewhere padding is transparent. */
-export async function render(pixels: Pixels, rendition: Rendition, layout: Layout): Promise<Buffer> {
-  const { scaled, output } = layout;
-  const opaque = rendition.format === 'jpeg';
-  const pipeline = pipelineOf(pixels);
-  if (scaled.width !== pixels.width || scaled.height !== pixels.height) {
-    pipeline.resize(scaled.width, scaled.height, { fit: 'fill' });
+/** Makes one rendition of one frame. */
+export async function render(start: Start, planned: PlannedRendition, materials: Materials): Promise<Encoded> {
+  const { chain } = await compose(start, planned, materials);
+  const { rendition } = planned;
+  const { icc } = 'channels' in start ? start : {};
+  if (icc || rendition.metadata?.length) {
+    const kept = await keptMetadata(materials.source, rendition.metadata);
+    return encode(await carry(await chain.settle(), { ...kept, icc }), rendition);
   }
-  if (opaque) pipeline.flatten({ background: WHITE });
-  if (rendition.fit === 'cover') pipeline.extract(centre(scaled, output));
-  if (rendition.fit === 'contain')
-    pipeline.extend({ ...margins(scaled, output), background: opaque ? WHITE : TRANSPARENT });
-  const { format = 'webp', quality } = rendition;
-  return ENCODERS[format](pipeline, quality === 'auto' ? undefined : quality).toBuffer();
+  // Searches encode several times; the steps need not be done as often.
+  const once = rendition.quality !== 'auto' && rendition.maxBytes === undefined;
+  return encode(once ? () => chain.ending() : await chain.settle(), rendition);
 }
 
-function centre(image: Size, { width, height }: Size) {
-  return { left: (image.width - width) >> 1, top: (image.height - height) >> 1, width, height };
+/** Makes an animation, frame by frame, so that nothing of one shows in the next. */
+export async function renderFrames(strip: Frames, planned: PlannedRendition, materials: Materials): Promise<Encoded> {
+  const { width, height, channels, frames, delay, loop } = strip;
+  const length = width * height * channels;
+  const drawn: Pixels[] = [];
+  let window: Awaited<ReturnType<typeof compose>>['window'];
+  for (let frame = 0; frame < frames; frame++) {
+    const data = strip.data.subarray(frame * length, (frame + 1) * length);
+    const composed = await compose({ data, width, height, channels }, planned, materials, window);
+    window = composed.window;
+    drawn.push(await composed.chain.settle());
+  }
+  const first = drawn[0]!;
+  const data = Buffer.concat(drawn.map((pixels) => pixels.data));
+  const raw = { width: first.width, height: first.height * frames, channels: first.channels, pageHeight: first.height };
+  // The encoders that follow keep the timing that is set here.
+  const timed = () => sharp(data, { raw, limitInputPixels: false }).gif({ delay, loop });
+  const encoded = await encode(timed, planned.rendition);
+  // Encoders join frames that are equal.
+  const { pages = 1 } = await sharp(encoded.data, { limitInputPixels: false }).metadata();
+  return { ...encoded, frames: pages > 1 ? pages : undefined };
 }
 
-function margins(image: Size, box: Size) {
-  const [left, top] = [(box.width - image.width) >> 1, (box.height - image.height) >> 1];
-  return { left, top, right: box.width - image.width - left, bottom: box.height - image.height - top };
+function encode(picture: Picture, { name, format, quality, lossless, maxBytes }: Wanted): Promise<Encoded> {
+  return encodeImage(picture, { format, quality, lossless, maxBytes, what: `Rendition "${name}"` });
 }

@@ -1,8 +1,9 @@
 import { open, readFile } from 'node:fs/promises';
+import { SNIFF_BYTES } from '@tandem/storage/sniff-type';
 import sharp, { type Metadata } from 'sharp';
 import { checkPixels, unreadable } from './image-errors.js';
 import type { Size } from './layout.js';
-import { SNIFF_BYTES, type SourceFormat, sniff } from './sniff.js';
+import { type SourceFormat, sniff } from './sniff.js';
 import { checkEmbeddedImages } from './svg-images.js';
 import { checkSvg } from './svg-rules.js';
 
@@ -18,15 +19,23 @@ export interface SourceImage {
   frames: number;
   /** More than 8 bits a channel, in colours of a profile of its own. */
   deepProfile: boolean;
+  /** The colours are red, green and blue by a profile in the file. */
+  rgbProfile: boolean;
+  /** The pixels are stored as they are seen. */
+  upright: boolean;
+  hasAlpha: boolean;
 }
 
 /** Reads type and size of an image, and refuses what is not an image or too large, before a pixel is decoded. */
 export async function openImage(input: ImageInput, maxMegapixels: number): Promise<SourceImage> {
   const format = await sniff(typeof input === 'string' ? await headOf(input) : input);
   if (format === 'svg') return openSvg(typeof input === 'string' ? await readFile(input) : input, maxMegapixels);
-  const { width, height, pages: frames = 1, autoOrient, depth, hasProfile } = await readHeader(input, format);
+  const header = await readHeader(input, format);
+  const { width, height, pages: frames = 1, autoOrient: size, hasAlpha, hasProfile, orientation = 1 } = header;
   checkPixels('The image', { width, height }, frames, maxMegapixels);
-  return { input, format, size: autoOrient, frames, deepProfile: depth !== 'uchar' && hasProfile };
+  const deepProfile = header.depth !== 'uchar' && hasProfile;
+  const rgbProfile = hasProfile && ['srgb', 'rgb16'].includes(header.space);
+  return { input, format, size, frames, deepProfile, rgbProfile, upright: orientation === 1, hasAlpha };
 }
 
 /** By its bytes, so that what was checked is what is drawn. */
@@ -38,7 +47,8 @@ async function openSvg(input: Buffer, maxMegapixels: number): Promise<SourceImag
       throw unreadable('svg', cause);
     });
   checkPixels('The image', { width, height }, 1, maxMegapixels);
-  return { input, format: 'svg', size: { width, height }, frames: 1, deepProfile: false };
+  const vector = { frames: 1, deepProfile: false, rgbProfile: false, upright: true, hasAlpha: true };
+  return { input, format: 'svg', size: { width, height }, ...vector };
 }
 
 async function readHeader(input: ImageInput, format: SourceFormat): Promise<Metadata> {

@@ -4,8 +4,10 @@ import { type RenditionResult, TransformImage } from '@tandem/contracts/media';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import type { ObjectStore } from '@tandem/storage/object-store';
+import type { RenderedImage } from './image-process.js';
 import { ImageWorkshop } from './image-workshop.js';
 import { keepImage } from './keep-image.js';
+import { openWatermarks } from './open-watermarks.js';
 import { planRenditions } from './plan-renditions.js';
 import { storeImage } from './store-image.js';
 import { OBJECT_STORE } from './tokens.js';
@@ -25,21 +27,23 @@ export class TransformImageHandler implements CommandHandler<typeof TransformIma
   async handle({ data, job, signal, progress }: Context): Promise<Output> {
     const { maxMegapixels } = this.workshop;
     await using opened = await this.workshop.open(data.source, job, signal);
+    await using marks = await openWatermarks(data.renditions, this.workshop, job, signal);
     const { source } = opened;
+    const { watermarks } = marks;
     const plan = planRenditions(source, data.renditions, { placeholders: data.placeholders, maxMegapixels });
     const kept: Promise<RenditionResult>[] = [];
     let done = 0;
-    const keep = ({ index, ...image }: { index: number; data: Buffer }): Promise<RenditionResult> => {
-      const { rendition, layout } = plan.renditions[index]!;
-      const { name, format } = rendition;
+    const keep = ({ index, ...image }: RenderedImage): Promise<RenditionResult> => {
+      const { name, format } = plan.renditions[index]!.rendition;
       progress(++done / plan.renditions.length, name);
-      const kept = keepImage(this.store, job, name, { ...image, format, ...layout.output });
+      const kept = keepImage(this.store, job, name, { ...image, format });
       return kept.then(async (result) => {
         if (data.store) await storeImage(data.store, job, name, { data: image.data, format, signal });
         return { ...result, name };
       });
     };
-    const placeholder = await this.workshop.work('transform', { source, plan, maxMegapixels }, plan.pixels, {
+    const task = { source, plan, maxMegapixels, watermarks };
+    const placeholder = await this.workshop.work('transform', task, plan.pixels, {
       signal,
       onNote: (image) => {
         const result = keep(image);

@@ -29,10 +29,8 @@ export class ObjectsThatEnd1763920000000 implements MigrationInterface {
         tenant text NOT NULL,
         owner text NOT NULL,
         name text,
-        size bigint,
-        created_at timestamptz NOT NULL DEFAULT now(),
+        finished_size bigint,
         expires_at timestamptz NOT NULL,
-        finished_at timestamptz,
         holder uuid,
         held_until timestamptz,
         wanted boolean NOT NULL DEFAULT false

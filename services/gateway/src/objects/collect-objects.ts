@@ -51,6 +51,9 @@ const CLAIM = `
     EXISTS (SELECT FROM gateway.objects o WHERE o.tenant = l.tenant AND o.sha256 = l.sha256) AS needed,
     least(now(), (SELECT min(since) FROM open WHERE open.tenant = l.tenant)) - $1 * interval '1 minute' AS before`;
 
+// A day longer than they are good, so that a late second use hears that there was a first.
+const FORGET_LINKS = `DELETE FROM gateway.upload_links WHERE expires_at < now() - interval '1 day'`;
+
 const SETTLE = `
   DELETE FROM gateway.loose_bytes l USING unnest($1::text[], $2::text[], $3::text[]) AS s (tenant, sha256, claim)
   WHERE l.tenant = s.tenant AND l.sha256 = s.sha256 AND l.due_at = s.claim::timestamptz`;
@@ -96,6 +99,7 @@ export class ObjectCollection {
     let objects = await this.#deleteAll(EXPIRED);
     if (uploadDays > 0) objects += await this.#deleteAll(OLD_UPLOADS, uploadDays);
     if (resultDays > 0) objects += await this.#deleteAll(OLD_RESULTS, resultDays);
+    await this.pool.query(FORGET_LINKS);
     return { objects, bytes: await this.#removeBytes() };
   }
 

@@ -5,7 +5,10 @@ import { objectKey } from '@tandem/contracts/object';
 import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { createLogger } from '@tandem/telemetry/logger';
+import { FileStore } from '@tus/file-store';
 import pg from 'pg';
+import { UploadExpiry } from '../uploads/expire-uploads.js';
+import { UploadRegister } from '../uploads/upload-register.js';
 import { ObjectCollection, type ObjectRetention } from './collect-objects.js';
 import { OrphanSearch } from './find-orphans.js';
 
@@ -48,6 +51,11 @@ export class CollectionUnderTest {
 
   searchOrphans(): Promise<number> {
     return this.#orphans.search();
+  }
+
+  async expireUploads(): Promise<void> {
+    const parts = new FileStore({ directory: join(this.folder, 'uploads') });
+    await new UploadExpiry(parts, new UploadRegister(this.pool, 24), log).expire();
   }
 
   /** As if the bytes had been stored three hours ago. */

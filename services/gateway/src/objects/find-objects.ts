@@ -21,6 +21,11 @@ export class ObjectFinder {
     return object;
   }
 
+  /** The object that a genuine link names; whose it is was asked when the link was made. */
+  async linked(id: string): Promise<RegisteredObject | null> {
+    return UUID.test(id) ? this.#objects.findOneBy({ id, expiresAt: notOver() }) : null;
+  }
+
   /**
    * The objects that a command's input names, by id; undefined when it names none. Throws a `Problem`: `not_found`
    * when one is missing or another's, `unsupported_media_type` when the command does not take its type.
@@ -54,10 +59,18 @@ export class ObjectFinder {
 
   #visible(principal: Principal, ids: string[]): Promise<RegisteredObject[]> {
     const owner = principal.role === 'authenticated' ? { owner: principal.actor } : {};
-    // What has expired is not there, also before it is collected.
-    const expiresAt = Or(IsNull(), MoreThan(new Date()));
-    return this.#objects.findBy({ id: Any([...new Set(ids)]), tenant: principal.tenant, expiresAt, ...owner });
+    return this.#objects.findBy({
+      id: Any([...new Set(ids)]),
+      tenant: principal.tenant,
+      expiresAt: notOver(),
+      ...owner,
+    });
   }
+}
+
+/** What has expired is not there, also before it is collected. */
+function notOver() {
+  return Or(IsNull(), MoreThan(new Date()));
 }
 
 /** A registered object as a command carries it. */

@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import type { RegisteredObject } from './object.entity.js';
 
+/** Scopes of objects. */
+export const READ = 'objects:read';
+export const WRITE = 'objects:write';
+
+/** A file name as a request may give it. */
+export const ObjectName = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^\P{Cc}*$/u, 'must not contain control characters')
+  .meta({ description: 'File name for downloads', example: 'photo.jpg' });
+
 /** An object as the API shows it. */
 export const ObjectView = z
   .object({

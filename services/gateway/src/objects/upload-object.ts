@@ -1,12 +1,12 @@
 import { objectKey } from '@tandem/contracts/object';
 import { transaction } from '@tandem/persistence/transaction';
 import { type ObjectStore, ObjectTooLarge } from '@tandem/storage/object-store';
+import { SNIFF_BYTES, sniffType } from '@tandem/storage/sniff-type';
 import type { Pool, PoolClient } from 'pg';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { newJobId } from '../jobs/job-id.js';
 import type { RegisteredObject } from './object.entity.js';
-import { SNIFF_BYTES, sniffType } from './sniff-type.js';
 
 const INSERT = `
   INSERT INTO gateway.objects (id, tenant, owner, sha256, size, type, name, expires_at)

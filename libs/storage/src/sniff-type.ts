@@ -3,7 +3,10 @@ import { fileTypeFromBuffer } from 'file-type';
 /** Bytes from the beginning of a file that suffice to tell its type (file-type's own sample size). */
 export const SNIFF_BYTES = 4_100;
 
-/** The media type of a file by its first bytes; its name and the sender's Content-Type are not asked. */
+/**
+ * The media type of a file by its first bytes; its name and the sender's Content-Type are not asked. What is unknown is
+ * `text/plain; charset=utf-8` when it reads as such, else `application/octet-stream`.
+ */
 export async function sniffType(head: Uint8Array): Promise<string> {
   if (looksLikeSvg(head)) return 'image/svg+xml';
   const known = (await fileTypeFromBuffer(head))?.mime ?? tiffOf(head);
@@ -11,7 +14,7 @@ export async function sniffType(head: Uint8Array): Promise<string> {
   return asText(head) === undefined ? 'application/octet-stream' : 'text/plain; charset=utf-8';
 }
 
-/** As the media service sees it, in UTF-16 too: what it takes must not fail here. A page with a drawing in it is none. */
+/** In UTF-16 too, so that the rules about SVG decide and not a guess. A page with a drawing in it is none. */
 function looksLikeSvg(head: Uint8Array): boolean {
   const text = Buffer.from(head)
     .toString('latin1')
