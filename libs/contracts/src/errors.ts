@@ -7,6 +7,7 @@ export const ERROR_CODES = [
   'forbidden',
   'not_found',
   'method_not_allowed',
+  'malformed_request',
   'malformed_body',
   'invalid_input',
   'unsupported_media_type',

@@ -23,6 +23,7 @@ import { Health } from './health/check-health.js';
 import { acceptBodies } from './http/bodies.js';
 import { harden } from './http/harden.js';
 import { refusePath } from './http/problem-filter.js';
+import { refuseConnection } from './http/refuse-connection.js';
 import { observeRequests } from './http/request-telemetry.js';
 import { verifierOf } from './identity/verifier-of.js';
 import { DiskCache } from './images/disk-cache.js';
@@ -140,6 +141,7 @@ async function createApp(foundations: Foundations): Promise<NestFastifyApplicati
     // A peer that neither sends nor reads for so long is gone. Event streams beat every 15 s, a wait lasts 60 s at most.
     connectionTimeout: 120_000,
     frameworkErrors: refusePath,
+    clientErrorHandler: refuseConnection,
   });
   const server = adapter.getInstance() as unknown as FastifyInstance;
   observeRequests(server);

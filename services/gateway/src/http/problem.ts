@@ -7,6 +7,7 @@ const TABLE: Record<ErrorCode, { status: number; title: string }> = {
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
+  malformed_request: { status: 400, title: 'The request cannot be read' },
   malformed_body: { status: 400, title: 'The body cannot be read' },
   invalid_input: { status: 422, title: 'The request is not valid' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
