@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import type { OutputOf } from '@tandem/contracts/command';
 import type { InspectImage } from '@tandem/contracts/media';
 import { encode as encodeBlurHash } from 'blurhash';
-import { parse as parseIcc } from 'icc';
 import sharp, { type Metadata } from 'sharp';
 import { decode } from './decode.js';
 import { unreadable } from './image-errors.js';
@@ -11,6 +10,7 @@ import { paletteOf } from './palette.js';
 import { HASH_SIDE, perceptualHash } from './perceptual-hash.js';
 import { type Pixels, pipelineOf, pixelsOf } from './pixels.js';
 import { PLACEHOLDER_SIDE, placeholderOf } from './placeholder.js';
+import { profileName } from './profile-name.js';
 import { readSafeExif } from './safe-exif.js';
 import type { SourceImage } from './source-image.js';
 
@@ -19,8 +19,8 @@ export type ImageDescription = OutputOf<typeof InspectImage>;
 
 /** Colours, detail and hashes are taken from the picture at this size, so they do not depend on its resolution. */
 const WORKING_SIDE = 512;
-/** BlurHash keeps at most 9 waves a side, and the aspect ratio is told apart from it. */
-const BLUR_SIDE = 32;
+/** The aspect ratio is told apart from it. At 32, the waves of BlurHash, which begin at the first pixel, tint the corner. */
+const BLUR_SIDE = 64;
 const WHITE = '#ffffff';
 
 /** libvips tells the depth in the name of the space. */
@@ -52,7 +52,7 @@ export async function describeImage(source: SourceImage, maxMegapixels: number):
     orientation: metadata.orientation ?? 1,
     ...samplesOf(metadata),
     isOpaque: metadata.hasAlpha ? await isOpaque(source, pixels) : true,
-    iccProfile: profileOf(metadata.icc),
+    iccProfile: profileName(metadata.icc),
     density: format === 'svg' ? undefined : metadata.density,
     ...readSafeExif(metadata.exif, metadata.xmp),
     ...(await appearanceOf(pixels)),
@@ -86,14 +86,6 @@ async function isOpaque({ input, format }: SourceImage, drawn: Pixels): Promise<
       throw unreadable(format, cause);
     });
   return alpha.every((value) => value === 255);
-}
-
-function profileOf(icc: Buffer | undefined): string | undefined {
-  try {
-    return icc && (parseIcc(icc).description?.slice(0, 200) || undefined);
-  } catch {
-    return undefined;
-  }
 }
 
 async function appearanceOf(pixels: Pixels) {

@@ -11,6 +11,7 @@ import { unreadable } from './image-errors.js';
 import type { Size } from './layout.js';
 import { configureLibvips } from './libvips.js';
 import type { Materials } from './materials.js';
+import { type Optimized, type OptimizeOptions, optimizeFile } from './optimize-file.js';
 import { type Placeholder, placeholderOf } from './placeholder.js';
 import type { Plan, PlannedRendition } from './plan-renditions.js';
 import { render, renderFrames } from './render.js';
@@ -38,6 +39,11 @@ export function open({ path, maxMegapixels }: { path: string; maxMegapixels: num
 /** Tells what an image is. */
 export function inspect({ source, maxMegapixels }: ImageTask): Promise<ImageDescription> {
   return describeImage(source, maxMegapixels);
+}
+
+/** Makes an image smaller in its own format. */
+export function optimize({ source, ...options }: ImageTask & OptimizeOptions): Promise<Optimized> {
+  return optimizeFile(source, options);
 }
 
 /** What {@link transform} makes. */

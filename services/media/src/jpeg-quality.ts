@@ -5,7 +5,7 @@ const START_OF_SCAN = 0xda;
 
 /**
  * The quality that a JPEG was saved with, on libjpeg's scale, as far as its table for luminance tells. Other encoders
- * have other tables; their mean still orders them. Undefined without a table.
+ * have other tables; their mean still orders them. Below 25, where tables are cut off at 255, it says too much. Undefined without a table.
  */
 export function jpegQuality(bytes: Buffer): number | undefined {
   const table = luminanceTable(bytes);

@@ -27,9 +27,10 @@ const CLOSE = 0.15;
  * lost (1 - similarity) on a logarithmic scale, where it is nearly a straight line.
  */
 export async function searchQuality<T extends Trial>(
-  { target, start, floor, ceiling }: QualitySearch,
+  { target, start, floor: lowest, ceiling }: QualitySearch,
   attempt: (quality: number) => Promise<T>,
 ): Promise<T> {
+  const floor = Math.min(lowest, ceiling);
   const goal = Math.log(1 - target);
   const trials: T[] = [];
   let quality = Math.max(floor, Math.min(ceiling, start));
