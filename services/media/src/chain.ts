@@ -75,8 +75,8 @@ export class Chain {
     return place === 'extend' && this.#done.has('window');
   }
 
-  /** A new pipeline with the steps so far, to be encoded. */
+  /** The pipeline with the steps so far, to be encoded, once. (`clone` would copy the pixels.) */
   ending(): Sharp {
-    return this.#pipeline.clone();
+    return this.#pipeline;
   }
 }
