@@ -27,7 +27,11 @@ export class Catalog {
 }
 
 /** The commands of Tandem. A service lists its declarations here, and nowhere else. */
-export const COMMANDS = [media.TransformImage] as const satisfies CommandDefinition[];
+export const COMMANDS = [
+  media.TransformImage,
+  media.InspectImage,
+  media.OptimizeImage,
+] as const satisfies CommandDefinition[];
 
 type Declared = (typeof COMMANDS)[number];
 
