@@ -36,8 +36,7 @@ export class TransformImageHandler implements CommandHandler<typeof TransformIma
     const keep = ({ index, ...image }: RenderedImage): Promise<RenditionResult> => {
       const { name, format } = plan.renditions[index]!.rendition;
       progress(++done / plan.renditions.length, name);
-      const kept = keepImage(this.store, job, name, { ...image, format });
-      return kept.then(async (result) => {
+      return keepImage(this.store, job, name, { ...image, format }).then(async (result) => {
         if (data.store) await storeImage(data.store, job, name, { data: image.data, format, signal });
         return { ...result, name };
       });
