@@ -1,87 +1,23 @@
-import type { ImageFormat } from '@tandem/contracts/image-options';
-import { ImageOptions } from '@tandem/contracts/image-options';
+import type { ImageFormat, ImageOptions } from '@tandem/contracts/image-options';
 import { Rejected } from '@tandem/messaging/outcome';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { transform } from './image-process.js';
 import { configureLibvips } from './libvips.js';
-import { planRenditions } from './plan-renditions.js';
-import { type ImageInput, openImage } from './source-image.js';
-
-const LIMITS = { maxMegapixels: 100 };
-const RED = [255, 0, 0, 255];
-const GREEN = [0, 255, 0, 255];
-const BLUE = [0, 0, 255, 255];
-const WHITE = [255, 255, 255, 255];
-const CLEAR = [0, 0, 0, 0];
+import {
+  BLUE,
+  CLEAR,
+  difference,
+  GREEN,
+  make,
+  picture,
+  plain,
+  quarters,
+  RED,
+  square,
+  WHITE,
+} from './pictures.fixture.js';
 
 beforeAll(configureLibvips);
-
-interface Made {
-  data: Buffer;
-  width: number;
-  height: number;
-}
-
-/** Makes one rendition in each way there is: from the file, and from pixels that renditions share. They must be equal. */
-async function make(input: ImageInput, options: ImageOptions, watermarks: Record<string, ImageInput> = {}) {
-  const source = await openImage(input, LIMITS.maxMegapixels);
-  const rendition = { name: 'a', ...ImageOptions.parse({ format: 'png', ...options }) };
-  const marks = Object.fromEntries(
-    await Promise.all(Object.entries(watermarks).map(async ([id, bytes]) => [id, await openImage(bytes, 100)])),
-  );
-  const results: Made[] = [];
-  for (const placeholders of [false, true]) {
-    const plan = planRenditions(source, [rendition], { placeholders, ...LIMITS });
-    await transform({ source, plan, watermarks: marks, ...LIMITS }, (image) => results.push(image));
-  }
-  const [first, second] = await Promise.all(results.map(picture));
-  expect([first!.width, first!.height]).toEqual([results[0]!.width, results[0]!.height]);
-  // A slanted image is turned at the size that suits all renditions; else only ties are rounded differently.
-  expect(difference(first!, second!), JSON.stringify(options)).toBeLessThan((options.rotate ?? 0) % 90 === 0 ? 0.1 : 3);
-  return first!;
-}
-
-async function picture({ data: bytes }: Made) {
-  const { data, info } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
-  const { width, height } = info;
-  const at = (x: number, y: number) => [...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4)];
-  return { width, height, data, at, size: [width, height] };
-}
-
-/** Mean of the differences of all channels. */
-function difference(a: { data: Buffer }, b: { data: Buffer }): number {
-  return a.data.reduce((sum, value, index) => sum + Math.abs(value - b.data[index]!), 0) / a.data.length;
-}
-
-/** Red, green over blue, white: each quarter of another colour. */
-async function quarters(width: number, height: number): Promise<Buffer> {
-  const data = Buffer.alloc(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const [left, top] = [x < width / 2, y < height / 2];
-      const color = top ? (left ? RED : GREEN) : left ? BLUE : WHITE;
-      Buffer.from(color).copy(data, (y * width + x) * 3, 0, 3);
-    }
-  }
-  return sharp(data, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer();
-}
-
-const plain = (width: number, height: number, background: string) =>
-  sharp({ create: { width, height, channels: 4, background } })
-    .png()
-    .toBuffer();
-
-/** A square of 10 x 10 in the middle of 40 x 30. */
-async function square(around: string, background = '#ff0000'): Promise<Buffer> {
-  const inner = await plain(10, 10, background);
-  return sharp(await plain(40, 30, around))
-    .composite([{ input: inner, left: 12, top: 8 }])
-    .png()
-    .toBuffer();
-}
 
 describe('crop', () => {
   test('cuts to the pixel, before anything else', async () => {
@@ -338,95 +274,6 @@ describe('filters', () => {
       expect(r).toBeGreaterThan(g);
       expect(g).toBeGreaterThan(b);
     }
-  });
-});
-
-describe('a watermark', () => {
-  const MARK = '0193b3f0-0000-7000-8000-0000000000bb';
-  const over = { image: { object: MARK }, opacity: 1, margin: 10 };
-
-  test.each([
-    ['northwest', 10, 10],
-    ['center', 80, 40],
-    ['southeast', 150, 70],
-    ['east', 150, 40],
-  ] as const)('lies in the %s', async (position, left, top) => {
-    const watermarks = { [MARK]: await plain(8, 4, '#00ff00') };
-    const options = { watermark: { ...over, position, scale: 0.2 } };
-    const image = await make(await plain(200, 100, '#ff0000'), options, watermarks);
-    expect([image.at(left - 1, top), image.at(left, top)]).toEqual([RED, GREEN]);
-    expect([image.at(left + 39, top + 19), image.at(left + 40, top + 19)]).toEqual([GREEN, RED]);
-  });
-
-  test('is as opaque as it is told, on colours that keep theirs', async () => {
-    const watermarks = { [MARK]: await plain(8, 4, '#00ff00') };
-    const watermark = { ...over, opacity: 0.5, position: 'center' } as const;
-    const image = await make(await plain(200, 100, '#ff0000'), { watermark, grayscale: true }, watermarks);
-    const [r = 0, g = 0, b = 0] = image.at(100, 50);
-    expect(r).toBe(b);
-    expect(g).toBeGreaterThan(150);
-  });
-
-  test('of a vector is crisp, and repeats when it is tiled', async () => {
-    const svg =
-      '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="1"><path d="M0 0h1v1h-1z" fill="#0f0"/><path d="M1 0h1v1h-1z" fill="#00f"/></svg>';
-    const watermark = { image: { object: MARK }, opacity: 1, margin: 10, scale: 0.2, tile: true };
-    const image = await make(await plain(200, 100, '#ff0000'), { watermark }, { [MARK]: Buffer.from(svg) });
-    for (const [x, y] of [
-      [10, 10],
-      [60, 10],
-      [10, 40],
-      [160, 70],
-    ] as const) {
-      expect([image.at(x - 1, y), image.at(x, y), image.at(x + 19, y), image.at(x + 20, y)]).toEqual([
-        RED,
-        GREEN,
-        GREEN,
-        BLUE,
-      ]);
-    }
-  });
-
-  test('never covers more than the image, however tall it is', async () => {
-    const watermarks = { [MARK]: await plain(1, 50, '#00ff00') };
-    const image = await make(
-      await plain(30, 20, '#ff0000'),
-      { watermark: { ...over, margin: 2, scale: 1 } },
-      watermarks,
-    );
-    expect([image.size, image.at(27, 1), image.at(27, 2), image.at(27, 17), image.at(27, 18)]).toEqual([
-      [30, 20],
-      RED,
-      GREEN,
-      GREEN,
-      RED,
-    ]);
-  });
-
-  test('of words shows them as they are written, in any script of the font', async () => {
-    const ink = async (text: string) => {
-      const watermark = { text, opacity: 1, scale: 1, margin: 0, position: 'center', color: '#0f0' } as const;
-      const image = await make(await plain(400, 60, '#ff0000'), { watermark });
-      return image.data.filter((_, index) => index % 4 === 1 && image.data[index]! > 200).length;
-    };
-    const inks = await Promise.all(['Été © <b>', '&lt;b&gt; "\'', 'Привет', 'Ελλάδα'].map(ink));
-    for (const covered of inks) expect(covered).toBeGreaterThan(400);
-    // Markup would make the letters bold, or be no markup at all and fail.
-    expect(await ink('<b>x</b>')).not.toBe(await ink('x'));
-  });
-
-  test('does not give an opaque image an alpha channel', async () => {
-    const source = await openImage(
-      await sharp(await quarters(40, 20))
-        .jpeg()
-        .toBuffer(),
-      100,
-    );
-    const rendition = { name: 'a', format: 'png' as const, watermark: { text: 'a' } };
-    const images: Made[] = [];
-    const plan = planRenditions(source, [rendition], { placeholders: false, ...LIMITS });
-    await transform({ source, plan, ...LIMITS }, (image) => images.push(image));
-    expect((await sharp(images[0]!.data).metadata()).hasAlpha).toBe(false);
   });
 });
 
