@@ -136,7 +136,7 @@ async function smallerGif({ bytes }: Task): Promise<Encoded | undefined> {
   let best: Encoded | undefined;
   for (const reuse of [true, false]) {
     const pipeline = sharp(bytes, { animated: true, limitInputPixels: false, failOn: 'warning' });
-    const gif = pipeline.gif({ effort: 10, reuse, keepDuplicateFrames: true });
+    const gif = pipeline.gif({ effort: 7, reuse, keepDuplicateFrames: true });
     const { data, info } = await gif.toBuffer({ resolveWithObject: true });
     if (best && best.data.length <= data.length) continue;
     const similarity = await similarityOf(bytes, data);
