@@ -40,7 +40,7 @@ describe('a declared command', () => {
 
   test('is found by its type and by its owner', () => {
     expect(catalog.get('media.transform')).toBe(TransformImage);
-    expect(catalog.ownedBy('media')).toEqual([TransformImage]);
+    expect(catalog.ownedBy('media')).toContain(TransformImage);
     expect(catalog.get('media.nothing')).toBeUndefined();
   });
 });
