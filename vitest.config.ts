@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { findNatsServer } from './tools/nats-server.mjs';
+import { findVersitygw } from './tools/versitygw.mjs';
 
 // Tests run on the sources, so that they need no build. `import` must not be among the conditions: Vitest hands them to
 // Node, and `require('pg-pool')` would then get an ES module.
@@ -12,7 +13,10 @@ export default defineConfig({
   test: {
     include: ['{libs,services}/*/src/**/*.test.ts', 'e2e/**/*.test.ts', 'chaos/**/*.test.ts', 'tools/**/*.test.ts'],
     globalSetup: ['libs/testing/src/global-setup.ts'],
-    env: { NATS_SERVER_BIN: findNatsServer(import.meta.dirname) ?? '' },
+    env: {
+      NATS_SERVER_BIN: findNatsServer(import.meta.dirname) ?? '',
+      VERSITYGW_BIN: findVersitygw(import.meta.dirname) ?? '',
+    },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -58,8 +58,16 @@ export function post(path: string, body: string, headers: Record<string, string>
   return `POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
+/** One GET, as bytes. */
+export function get(path: string, headers: Record<string, string>): string {
+  const lines = Object.entries({ host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
+}
+
 /** One keep-alive connection, for one request at a time. */
 export class Client {
+  /** Of the last answer; a character for each byte. */
+  body = '';
   #buffer = '';
   #answered: (status: string) => void = () => undefined;
   #failed: (error: Error) => void = () => undefined;
@@ -106,6 +114,7 @@ export class Client {
     const length = Number(/\r\ncontent-length: (\d+)/i.exec(this.#buffer)?.[1] ?? 0);
     if (this.#buffer.length < head + 4 + length) return;
     const status = this.#buffer.slice(9, 12);
+    this.body = this.#buffer.slice(head + 4, head + 4 + length);
     this.#buffer = this.#buffer.slice(head + 4 + length);
     this.#answered(status);
   }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Payload, Peer, Producer, Servers } from './peers/peer.ts';
+import { serveCalls } from './serve-calls.ts';
 
 const [file, name, role] = process.argv.slice(2);
 const module = await import(pathToFileURL(join(import.meta.dirname, 'peers', `${file}.ts`)).href);
@@ -85,14 +86,4 @@ async function working() {
 export type WorkerCalls = Awaited<ReturnType<typeof working>>;
 
 const calls = role === 'producer' ? producing(await peer.producer(servers)) : await working();
-process.on('message', async ({ id, call, arg }: { id: number; call: string; arg: unknown }) => {
-  try {
-    const result = await (calls as Record<string, (arg: unknown) => Promise<unknown>>)[call]!(arg);
-    process.send!({ id, result });
-  } catch (error) {
-    process.send!({ id, error: error instanceof Error ? error.stack : String(error) });
-  }
-});
-process.on('disconnect', () => process.exit(0));
-process.on('SIGTERM', () => process.exit(0));
-console.log('ready');
+serveCalls(calls);

@@ -56,6 +56,16 @@ export async function cpuSeconds(pids: Record<string, number>): Promise<Record<s
   return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, family(pid)]));
 }
 
+/** Processor time of one process so far, in seconds, without its children. */
+export async function cpuSecondsAlone(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(') ') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return (Number(user) + Number(system)) / 100;
+}
+
 /** Resident memory of a process in megabytes. */
 export async function residentMegabytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');

@@ -25,9 +25,13 @@ export async function killRemotes(): Promise<void> {
   await Promise.all([...started].map((each) => each.kill()));
 }
 
-/** Starts one side of a job system in a process of its own. */
-export async function startRemote<Calls>(args: string[], env: NodeJS.ProcessEnv): Promise<Remote<Calls>> {
-  const script = await startScript('peer-process.ts', args, env);
+/** Starts one side of a job system in a process of its own, or another script that serves calls. */
+export async function startRemote<Calls>(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  program = 'peer-process.ts',
+): Promise<Remote<Calls>> {
+  const script = await startScript(program, args, env);
   return remote(script, args.join(' '));
 }
 

@@ -8,7 +8,7 @@ const names = readdirSync(join(import.meta.dirname, 'suites')).map((file) => fil
 
 function usage(problem) {
   process.stderr.write(`${problem}
-npm run bench -- <name> [--json] [--rounds 5] [--only a,b] [--jobs n] [--no-recovery]
+npm run bench -- <name> [--json] [--rounds 5] [--quick] [--only a,b] [--tasks a,b] [--jobs n] [--no-recovery]
 There are: ${names.join(', ')}
 `);
   process.exit(1);
@@ -24,7 +24,8 @@ function parse() {
   try {
     const text = { type: 'string' };
     const flag = { type: 'boolean' };
-    const options = { rounds: text, only: text, jobs: text, json: flag, recovery: { ...flag, default: true } };
+    const recovery = { ...flag, default: true };
+    const options = { rounds: text, only: text, tasks: text, jobs: text, json: flag, quick: flag, recovery };
     return parseArgs({ options, allowPositionals: true, allowNegative: true });
   } catch (error) {
     return usage(error.message);
@@ -39,10 +40,12 @@ process.setMaxListeners(100); // each process of a comparison is ended with this
 const { run } = await import(pathToFileURL(join(import.meta.dirname, 'suites', `${name}.ts`)).href);
 const say = values.json ? () => undefined : (line) => process.stderr.write(`${line}\n`);
 const report = await run(say, {
-  rounds: whole('rounds', values.rounds),
+  rounds: whole('rounds', values.rounds) ?? (values.quick ? 1 : undefined),
+  quick: values.quick,
   jobs: whole('jobs', values.jobs),
   only: values.only?.split(','),
-  recovery: values.recovery,
+  tasks: values.tasks?.split(','),
+  recovery: values.recovery && !values.quick,
 });
 const { table, ...data } = report;
 process.stdout.write(values.json ? `${JSON.stringify(data, null, 2)}\n` : `${table}\n`);

@@ -6,16 +6,18 @@ import { startPostgres } from '@tandem/embedded/postgres';
 import { type TestIssuer, testIssuer } from '@tandem/testing/issuer';
 import { cpuSeconds, residentMegabytes, startScript } from './processes.ts';
 
-/** A Tandem of real processes for a benchmark: PostgreSQL (durable), NATS, one gateway and, if asked for, one worker of the probe. */
+/** A Tandem of real processes for a benchmark: PostgreSQL (durable), NATS, one gateway and, if asked for, one worker of the probe and the media service. */
 export interface Stack {
   folder: string;
   url: string;
   databaseUrl: string;
   natsUrl: string;
   issuer: TestIssuer;
+  /** Folder of the object store. */
+  storageDir: string;
   /** An access token of some user. */
   token: string;
-  pids: { gateway: number; postgres: number; nats: number; worker?: number };
+  pids: { gateway: number; postgres: number; nats: number; worker?: number; media?: number };
   /** Processor time that our own processes used so far, in seconds, by name. */
   cpuSeconds(): Promise<Record<string, number>>;
   /** Resident memory of our own processes, in megabytes, by name. */
@@ -23,9 +25,19 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** What belongs to a stack. */
+export interface StackOptions {
+  probeWorker?: boolean;
+  /** Runs the media service, with these settings of its own. */
+  media?: Record<string, string>;
+  /** Settings of the gateway. */
+  env?: Record<string, string>;
+}
+
 /** Starts the stack on free ports, in a folder of its own. */
-export async function startStack({ probeWorker = true } = {}): Promise<Stack> {
+export async function startStack({ probeWorker = true, media, env = {} }: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'tandem-bench-'));
+  const storageDir = join(folder, 'objects');
   const [postgres, nats, issuer] = await Promise.all([
     startPostgres({ dataDir: join(folder, 'postgres'), durable: true, maxConnections: 300 }),
     startNats({ storeDir: join(folder, 'nats') }),
@@ -39,16 +51,23 @@ export async function startStack({ probeWorker = true } = {}): Promise<Stack> {
     DATABASE_URL: postgres.url,
     DATABASE_PREPARE: process.env.DATABASE_PREPARE ?? 'true',
     NATS_URL: nats.url,
-    STORAGE_DIR: join(folder, 'objects'),
+    STORAGE_DIR: storageDir,
     JWKS_URL: issuer.jwksUrl,
     JWT_ISSUER: issuer.issuer,
     RATE_LIMIT_PER_MINUTE: '0',
   };
-  const gateway = await startScript('gateway-process.ts', [], environment);
+  const gateway = await startScript('gateway-process.ts', [], { ...environment, ...env });
   const worker = probeWorker ? await startScript('worker-process.ts', [], environment) : undefined;
-  const ours = { gateway: gateway.pid, ...(worker && { worker: worker.pid }), nats: nats.pid };
+  const images = media && (await startScript('media-process.ts', [], { ...environment, ...media }));
+  const ours = {
+    gateway: gateway.pid,
+    ...(worker && { worker: worker.pid }),
+    ...(images && { media: images.pid }),
+    nats: nats.pid,
+  };
   return {
     folder,
+    storageDir,
     url: gateway.said,
     databaseUrl: postgres.url,
     natsUrl: nats.url,
@@ -65,6 +84,7 @@ export async function startStack({ probeWorker = true } = {}): Promise<Stack> {
     async stop() {
       await gateway.stop();
       await worker?.stop();
+      await images?.stop();
       await Promise.all([nats.stop(), postgres.stop(), issuer.close()]);
       await rm(folder, { recursive: true, force: true });
     },

@@ -37,6 +37,16 @@ export class Api {
     return (await response.json()) as JobView;
   }
 
+  /** Submits a command with options. */
+  async submit(command: string, input: object, options: object): Promise<JobView> {
+    const response = await this.#call('/v1/jobs', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ command, input, options }),
+    });
+    return (await response.json()) as JobView;
+  }
+
   async job(id: string): Promise<JobView> {
     return (await (await this.#call(`/v1/jobs/${id}`)).json()) as JobView;
   }

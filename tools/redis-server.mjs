@@ -1,17 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { exec, onPath } from './exec.mjs';
-import { diagnose, SetupError, step } from './step.mjs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fetchFromRelease } from './debian-package.mjs';
+import { onPath } from './exec.mjs';
+import { SetupError, step } from './step.mjs';
 
 const HINT = 'Install it yourself, or set REDIS_SERVER_BIN to the program.';
 
@@ -35,61 +27,17 @@ function findRedisServer(root) {
 }
 
 async function fetchRedisServer(root) {
-  if (!onPath('apt-get') || !onPath('dpkg'))
-    throw new SetupError(`The benchmarks need redis-server, and this system has no apt to fetch it with. ${HINT}`);
-  return await step('fetching redis-server', async () => {
-    await download('redis-server', join(root, '.cache', 'redis-server'));
-    const found = findRedisServer(root);
-    if (!found) throw new SetupError(`The redis-server of this machine's release does not run here. ${HINT}`);
-    return found;
-  });
-}
-
-/**
- * Downloads a package and those of its dependencies that are not installed, and unpacks them all into one folder. From
- * the machine's own release, as programs of another one may need another libc. Nothing is installed, and no root needed:
- * apt gets lists, cache and locks of its own, and a copy of what dpkg knows.
- */
-async function download(packageName, into) {
-  mkdirSync(dirname(into), { recursive: true });
-  const draft = mkdtempSync(join(dirname(into), 'apt-'));
   try {
-    for (const path of ['state/lists/partial', 'cache/archives/partial'])
-      mkdirSync(join(draft, path), { recursive: true });
-    copyFileSync('/var/lib/dpkg/status', join(draft, 'status'));
-    const lines = [
-      '#clear APT::Update::Post-Invoke;',
-      '#clear APT::Update::Post-Invoke-Success;',
-      `Dir::State "${join(draft, 'state')}";`,
-      `Dir::State::status "${join(draft, 'status')}";`,
-      `Dir::Cache "${join(draft, 'cache')}";`,
-      'Acquire::Languages "none";',
-      'Acquire::Retries "2";',
-      'Debug::NoLocking "true";',
-      ...(process.getuid() === 0 ? ['APT::Sandbox::User "root";'] : []),
-    ];
-    writeFileSync(join(draft, 'apt.conf'), lines.join('\n'));
-    const apt = ['-qq', '-y', '-c', join(draft, 'apt.conf')];
-    // A third party's source that is out of reach must not stop us: the download says what is missing.
-    await exec('apt-get', [...apt, 'update'], { cwd: draft, env: environment() });
-    await run('apt-get', [...apt, 'install', '--download-only', '--no-install-recommends', packageName], draft);
-    const archives = join(draft, 'cache', 'archives');
-    const files = readdirSync(archives).filter((name) => name.endsWith('.deb'));
-    for (const file of files) await run('dpkg', ['-x', join(archives, file), join(draft, 'unpacked')], draft);
-    rmSync(into, { recursive: true, force: true });
-    renameSync(join(draft, 'unpacked'), into);
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
+    return await step('fetching redis-server', async () => {
+      await fetchFromRelease({ packageName: 'redis-server', into: join(root, '.cache', 'redis-server') });
+      const found = findRedisServer(root);
+      if (!found) throw new SetupError('that of this release does not run here');
+      return found;
+    });
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    throw new SetupError(`The benchmarks need redis-server, and it was not found (${error.message}). ${HINT}`);
   }
-}
-
-async function run(program, args, cwd) {
-  const { code, output } = await exec(program, args, { cwd, env: environment() });
-  if (code !== 0) throw new SetupError(`redis-server could not be fetched. ${diagnose(output)} ${HINT}`);
-}
-
-function environment() {
-  return { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
 }
 
 /** The folders of shared libraries below `cache`, as LD_LIBRARY_PATH takes them. */

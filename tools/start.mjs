@@ -13,6 +13,7 @@ import { ensurePackages, packagesAreInstalled } from './packages.mjs';
 import { run, runTogether } from './run.mjs';
 import { SetupError } from './step.mjs';
 import { runTests } from './test.mjs';
+import { ensureVersitygw, findVersitygw } from './versitygw.mjs';
 
 const STANDALONE = 'services/standalone/dist/main.js';
 
@@ -25,7 +26,7 @@ const COMMANDS = {
   },
   dev: { needs: ['build', 'nats'], run: dev },
   token: { needs: ['build'], run: (machine, args) => run(machine, ['services/standalone/dist/token.js', ...args]) },
-  test: { needs: ['build', 'nats'], run: runTests },
+  test: { needs: ['build', 'nats', 's3'], run: runTests },
   check: { needs: [], run: check },
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
   'new-service': { needs: [], run: newService },
@@ -47,12 +48,14 @@ async function prepare(root, needs) {
   const isReady =
     packagesAreInstalled(root) &&
     (!wants('build') || isBuilt(root)) &&
-    (!wants('nats') || process.env.NATS_URL || findNatsServer(root));
+    (!wants('nats') || process.env.NATS_URL || findNatsServer(root)) &&
+    (!wants('s3') || findVersitygw(root));
   if (!isReady) {
     await withLock(root, async () => {
       await ensurePackages(root, machine);
       if (wants('build')) await ensureBuild(root, machine);
       if (wants('nats')) await ensureNatsServer(root);
+      if (wants('s3')) await ensureVersitygw(root);
     });
   }
   if (wants('nats') && !process.env.NATS_URL) machine.env.NATS_SERVER_BIN = findNatsServer(root);

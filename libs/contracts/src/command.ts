@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { type Duration, milliseconds } from './duration.js';
 import type { Backoff } from './job-options.js';
 import type { ObjectReference, StoredObject } from './object.js';
+import type { SupabaseRead, SupabaseWrite } from './supabase-grants.js';
 
 /** `<service>.<name>`, for example `media.transform`. */
 export type CommandType = `${string}.${string}`;
@@ -22,6 +23,10 @@ export interface CommandOptions<I extends z.ZodType, O extends z.ZodType> {
   scope: string;
   /** Objects that the input names. The gateway checks that the caller may read them before it admits the job. */
   reads?: (input: z.output<I>) => ObjectReference[];
+  /** Files in Supabase Storage that the input names as sources. The gateway asks Storage, with the caller's own token. */
+  supabaseReads?: (input: z.output<I>) => SupabaseRead[];
+  /** Files in Supabase Storage that the command will write. The gateway asks Storage for the right to. */
+  supabaseWrites?: (input: z.output<I>) => SupabaseWrite[];
   /** Objects that the result holds. The ledger registers them in the transaction that marks the job succeeded. */
   produces?: (output: z.output<O>) => StoredObject[];
   /** Presets that the input names. */

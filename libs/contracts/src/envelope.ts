@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Backoff } from './job-options.js';
 import { StoredObject } from './object.js';
+import { SupabaseGrants } from './supabase-grants.js';
 
 /** CloudEvents 1.0 in structured JSON, with the extension attributes that Tandem uses. Trace context is in NATS headers. */
 export const Envelope = z.object({
@@ -31,5 +32,7 @@ export const CommandEnvelope = Envelope.extend({
   expiresAt: z.iso.datetime().optional(),
   /** Objects that the input names, by id. */
   objects: z.record(z.uuid(), StoredObject).optional(),
+  /** What the caller may read and write in Supabase Storage. Not for views and logs. */
+  supabase: SupabaseGrants.optional(),
 });
 export type CommandEnvelope = z.infer<typeof CommandEnvelope>;

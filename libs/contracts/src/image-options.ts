@@ -51,13 +51,12 @@ export const Watermark = z
       .optional(),
     color: Color.optional().meta({ description: 'Of the text; default #ffffff' }),
     position: Compass.optional().meta({ description: 'Default southeast; not with tile' }),
-    margin: Margin.optional().meta({ description: 'Pixels from the edges, and between tiles; default 16' }),
-    scale: z
-      .number()
-      .min(0.01)
-      .max(1)
-      .optional()
-      .meta({ description: 'Width of the watermark as a share of that of the image; default 0.25' }),
+    margin: Margin.optional().meta({
+      description: 'Pixels from the edges, and between tiles; default 16, less on small images',
+    }),
+    scale: z.number().min(0.01).max(1).optional().meta({
+      description: 'Width of the watermark as a share of that of the image, as far as its height fits; default 0.25',
+    }),
     opacity: z.number().min(0).max(1).optional().meta({ description: 'Default 0.6' }),
     tile: z.boolean().optional().meta({ description: 'Repeat it over the whole image' }),
   })
@@ -78,7 +77,7 @@ export const imageOptions = {
   crop: z
     .strictObject({ left: z.int().min(0), top: z.int().min(0), width: Side, height: Side })
     .optional()
-    .meta({ description: 'Cut out a part first; pixels of the upright source' }),
+    .meta({ description: 'Cut out a part first; pixels of the upright source, of an SVG in its own units' }),
   trim: z
     .union([z.boolean(), z.strictObject({ threshold: z.number().min(0).max(255) })])
     .optional()
@@ -90,7 +89,10 @@ export const imageOptions = {
     .optional()
     .meta({ description: 'Degrees clockwise; corners that open are filled with background' }),
   flip: z.enum(['horizontal', 'vertical', 'both']).optional().meta({ description: 'Mirror: left-right, upside-down' }),
-  width: Side.optional().meta({ description: 'Pixels. Without width and height the size stays' }),
+  width: Side.optional().meta({
+    description:
+      'Pixels. Width and height, times dpr, are the box: no image exceeds it, but for what fit outside and extend add. Without both the size stays',
+  }),
   height: Side.optional().meta({ description: 'Pixels' }),
   dpr: z
     .number()
@@ -100,18 +102,19 @@ export const imageOptions = {
     .meta({ description: 'Multiplies width and height for dense screens; default 1' }),
   fit: Fit.optional().meta({ description: 'How the image fills a box of width x height; default inside' }),
   enlarge: z.boolean().optional().meta({
-    description: 'Whether a bitmap may become larger than it is; default false for inside, true for the other fits',
+    description:
+      'Whether a bitmap may become larger than it is; default false for inside, true for the other fits. With false, cover makes the box smaller in proportion, fill each side of it',
   }),
   gravity: Gravity.optional().meta({
     description:
-      'What stays in view: a point of the compass (default center), a focus point, the part with most detail (entropy) or most striking (attention)',
+      'What stays in view when cover cuts: a point of the compass (default center; contain puts the image there too), a focus point of the image as it is after crop, rotate and flip, the part with most detail (entropy) or most striking (attention)',
   }),
   extend: z
     .union([Margin, z.strictObject({ top: Margin, right: Margin, bottom: Margin, left: Margin })])
     .optional()
-    .meta({ description: 'Pixels of background to add around the image' }),
+    .meta({ description: 'Pixels of background to add around the box' }),
   background: Color.optional().meta({
-    description: 'Fills what the image does not cover. Default transparent; white in JPEG',
+    description: 'Fills what the image does not cover or lets through. Default transparent; white in JPEG',
   }),
   blur: z.number().min(0.3).max(250).optional().meta({ description: 'Sigma of the Gaussian, in pixels' }),
   sharpen: z
@@ -140,11 +143,12 @@ export const imageOptions = {
     .optional()
     .meta({ description: 'Lower the quality until the file is no larger; jpeg, webp and avif' }),
   colorProfile: z.enum(['srgb', 'keep']).optional().meta({
-    description: 'srgb (default): converted, and no profile in the file. keep: colours and ICC profile as they are',
+    description:
+      'srgb (default): converted, and no profile in the file. keep: RGB colours and their ICC profile as they are; CMYK and grey are converted all the same',
   }),
   metadata: z.array(KeptMetadata).max(4).optional().meta({
     description:
-      'Kept by name: copyright (artist and copyright), exif (all EXIF but the place), gps, xmp. Default: nothing',
+      'Kept by name: copyright (artist and copyright), exif (all but the place, the thumbnail and the notes of camera makers), gps, xmp (without the place unless gps is kept; left out where it cannot be told apart). Default: nothing',
   }),
 } as const;
 
@@ -170,6 +174,11 @@ export function checkImageOptions(options: Partial<Options>, context: z.Refineme
     (options.trim || options.rotate || options.watermark || options.extend || options.metadata?.length)
   )
     refuse('animated', 'trim, rotate, extend, watermark and metadata are for single frames');
+  if (format === 'gif' && options.metadata?.length)
+    refuse('metadata', 'gif holds none: leave it out, or choose another format');
+  if (format === 'gif' && options.colorProfile === 'keep')
+    refuse('colorProfile', 'gif holds no profile: leave it out, or choose another format');
+  if (options.animated && options.colorProfile === 'keep') refuse('colorProfile', 'animations are sRGB: leave it out');
   if (options.watermark?.tile && options.watermark.position)
     refuse('watermark', 'a tiled watermark has no position: leave out one of the two');
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { ImageFormat } from './image-options.js';
 import type { ObjectReference } from './object.js';
+import type { SupabaseRead, SupabaseWrite } from './supabase-grants.js';
 
 /** A file in Supabase Storage. */
 export const SupabasePath = z.strictObject({
@@ -42,4 +44,16 @@ export type ResultStore = z.infer<typeof ResultStore>;
 /** The object that a source names, for `CommandOptions.reads`. */
 export function sourceObject({ object }: ImageSource): ObjectReference[] {
   return object ? [{ id: object, pointer: '/source/object', accepts: ['image/'] }] : [];
+}
+
+/** The file in Supabase Storage that a source names, for `CommandOptions.supabaseReads`. */
+export function sourceFile({ supabase }: ImageSource): SupabaseRead[] {
+  return supabase ? [{ ...supabase, pointer: '/source/supabase' }] : [];
+}
+
+/** Where a result is written in Supabase Storage. */
+export function storedFile(store: ResultStore, name: string, format: ImageFormat): SupabaseWrite {
+  const { bucket, path, upsert } = store.supabase;
+  const extension = format === 'jpeg' ? 'jpg' : format;
+  return { bucket, path: `${path.replace(/\/+$/, '')}/${name}.${extension}`, upsert, pointer: '/store/supabase' };
 }

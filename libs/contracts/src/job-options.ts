@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Callback } from './callback.js';
 import { type Duration, milliseconds } from './duration.js';
 import { LANES } from './subjects.js';
 
@@ -50,6 +51,7 @@ export const JobOptions = z
       .optional()
       .meta({ example: ['client:12', 'devis'] }),
     parent: z.uuid().optional().meta({ description: 'The job that this one belongs to; it must be yours' }),
+    callback: Callback.optional().meta({ description: "Told of the job's end, by a signed POST" }),
   })
   .refine(({ runAt, delay }) => runAt === undefined || delay === undefined, {
     path: ['delay'],

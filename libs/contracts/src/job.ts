@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CallbackView } from './callback.js';
 import { ERROR_CODES } from './errors.js';
 import { defineEvent } from './event.js';
 import { LANES } from './subjects.js';
@@ -107,6 +108,7 @@ export const JobView = z
     result: z.unknown().optional(),
     error: JobError.optional(),
     traceId: z.string().optional(),
+    callback: CallbackView.optional().meta({ description: 'Only when one job is asked for' }),
     runs: z.array(JobRun).optional().meta({ description: 'Every run so far; only when one job is asked for' }),
   })
   .meta({ id: 'Job' });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand } from './command.js';
 import { checkImageOptions, ImageFormat, imageOptions, KeptMetadata, objectsIn } from './image-options.js';
-import { ImageSource, ResultStore, sourceObject } from './image-source.js';
+import { ImageSource, ResultStore, sourceFile, sourceObject, storedFile } from './image-source.js';
 import { type ObjectReference, StoredObject } from './object.js';
 
 /** `card`, or `card@3` for a version of it. */
@@ -72,6 +72,9 @@ export const TransformImage = defineCommand('media.transform', {
   attempts: 5,
   scope: 'media:write',
   reads: ({ source, renditions }) => [...sourceObject(source), ...renditions.flatMap(watermarksOf)],
+  supabaseReads: ({ source }) => sourceFile(source),
+  supabaseWrites: ({ store, renditions }) =>
+    store ? renditions.map(({ name, format = 'webp' }) => storedFile(store, name, format)) : [],
   produces: ({ renditions }) => renditions,
   presets: {
     named: ({ renditions }) =>
@@ -127,6 +130,7 @@ export const InspectImage = defineCommand('media.inspect', {
   attempts: 5,
   scope: 'media:read',
   reads: ({ source }) => sourceObject(source),
+  supabaseReads: ({ source }) => sourceFile(source),
 });
 
 export const OptimizeImage = defineCommand('media.optimize', {
@@ -146,6 +150,10 @@ export const OptimizeImage = defineCommand('media.optimize', {
   attempts: 5,
   scope: 'media:write',
   reads: ({ source }) => sourceObject(source),
+  supabaseReads: ({ source }) => sourceFile(source),
+  // In which format is known only when the source has been read.
+  supabaseWrites: ({ store }) =>
+    store ? ImageFormat.options.map((format) => storedFile(store, 'optimized', format)) : [],
   produces: ({ image }) => (image ? [image] : []),
 });
 

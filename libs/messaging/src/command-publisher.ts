@@ -5,6 +5,7 @@ import type { CommandEnvelope } from '@tandem/contracts/envelope';
 import type { Backoff } from '@tandem/contracts/job-options';
 import type { StoredObject } from '@tandem/contracts/object';
 import { commandSubject, type Lane } from '@tandem/contracts/subjects';
+import type { SupabaseGrants } from '@tandem/contracts/supabase-grants';
 import { injectTrace } from '@tandem/telemetry/propagation';
 import { tracer } from '@tandem/telemetry/tracing';
 import { StoredPublisher } from './stored-publisher.js';
@@ -17,6 +18,7 @@ export interface Publication {
   command: CommandDefinition;
   input: unknown;
   objects?: Record<string, StoredObject>;
+  supabase?: SupabaseGrants;
   run: number;
   attempt: number;
   attempts: number;
@@ -84,6 +86,7 @@ function envelope(job: Publication, id: string): CommandEnvelope {
     attempt: job.attempt,
     attempts: job.attempts,
     objects: job.objects,
+    supabase: job.supabase,
     timeoutMs: job.timeoutMs,
     backoff: job.backoff,
     expiresAt: job.expiresAt?.toISOString(),

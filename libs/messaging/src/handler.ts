@@ -1,5 +1,6 @@
 import type { CommandDefinition, InputOf, OutputOf } from '@tandem/contracts/command';
 import type { StoredObject } from '@tandem/contracts/object';
+import type { SupabaseGrants } from '@tandem/contracts/supabase-grants';
 
 /** The job that a handler works for. */
 export interface JobContext {
@@ -11,6 +12,10 @@ export interface JobContext {
   readonly attempts: number;
   /** The objects that the input names, by id, checked by the gateway. */
   readonly objects: Readonly<Record<string, StoredObject>>;
+  /** What the caller may read and write in Supabase Storage, by URLs that are secrets. */
+  readonly supabase?: SupabaseGrants;
+  /** Whether an earlier delivery or run may have had effects. */
+  readonly again?: boolean;
 }
 
 /** What a handler receives: validated input, the job, a signal that aborts at timeout or shutdown, and a progress report. */

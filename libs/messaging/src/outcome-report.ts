@@ -3,7 +3,7 @@ import type { JobError, JobReport } from '@tandem/contracts/job';
 import type { Backoff } from '@tandem/contracts/job-options';
 import { backoff } from './backoff.js';
 import type { Clock } from './clock.js';
-import { Rejected, RetryLater } from './outcome.js';
+import { AttemptFailed, Rejected, RetryLater } from './outcome.js';
 
 /** How a run ended, before the attempts left are counted. */
 export type Outcome =
@@ -36,6 +36,9 @@ export function outcomeOf(error: unknown): Outcome {
     return { state: 'rejected', error: { code: error.code, detail: storable(error.detail) } };
   if (error instanceof RetryLater)
     return { state: 'postponed', afterMs: error.afterMs, detail: storable(error.detail) };
+  if (error instanceof AttemptFailed) {
+    return { state: 'failed-attempt', error: { code: error.code, detail: storable(error.detail) } };
+  }
   if (error instanceof Cancelled) {
     return { state: 'ended', as: 'cancelled', error: { code: 'cancelled', detail: error.message } };
   }

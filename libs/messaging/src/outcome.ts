@@ -26,3 +26,17 @@ export class RetryLater extends Error {
     super(detail);
   }
 }
+
+/** Thrown by a handler when the job failed this time but may succeed later: an attempt is used, and `detail` is shown. */
+export class AttemptFailed extends Error {
+  override readonly name = 'AttemptFailed';
+
+  /** `detail` says what went wrong, without secrets. */
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(detail, options);
+  }
+}

@@ -159,7 +159,7 @@ async function settle(
   const done = environment.watchdog?.running(`${command.type} ${envelope.subject}`);
   const unwatch = environment.cancellations?.watch(envelope.subject, () => abort.abort(new Cancelled()));
   try {
-    const work = handle(environment, envelope, abort.signal, progress);
+    const work = handle(environment, { envelope, deliveries }, abort.signal, progress);
     abort.signal.addEventListener('abort', () => {
       void environment.stragglers?.watch(work, { job: envelope.subject, command: command.type, graceMs: GRACE_MS });
     });
@@ -204,7 +204,7 @@ function refusalOf(
 
 async function handle(
   { command, handler }: RunEnvironment,
-  envelope: CommandEnvelope,
+  { envelope, deliveries }: Pick<Delivery, 'envelope' | 'deliveries'>,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<unknown> {
@@ -217,6 +217,8 @@ async function handle(
       attempt: envelope.attempt,
       attempts: envelope.attempts,
       objects: envelope.objects ?? {},
+      supabase: envelope.supabase,
+      again: envelope.run > 1 || deliveries > 1,
     },
     signal,
     progress: progress.report,

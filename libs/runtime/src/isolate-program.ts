@@ -16,7 +16,10 @@ process.on('disconnect', () => process.exit());
 // Ctrl-C and systemd signal whole groups of processes. The parent drains then, and needs its children until the end.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 preferToDie();
-const [parent, memoryBytes] = process.argv.slice(2).map(Number);
+const [parent, memoryBytes] = process.argv.slice(2, 4).map(Number);
+const preload = process.argv[4];
+// Should it fail, the run that needs the module says why.
+if (preload) import(preload).catch(() => {});
 // An endless loop hears no 'disconnect', so another thread watches.
 new Worker(new URL(`./isolate-guard${extname(import.meta.filename)}`, import.meta.url), {
   workerData: { parent, memoryBytes },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { access, mkdir, open, opendir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import {
   type StagedObject,
   type StageOptions,
 } from './object-store.js';
+import { removeOlderFile } from './remove-older.js';
 import { stageFile } from './staged-file.js';
 
 /** Older than any upload lasts, so no other process is still writing it. */
@@ -78,6 +80,14 @@ export class FilesystemStore implements ObjectStore {
 
   async remove(key: string): Promise<void> {
     if ((await this.size(key)) !== undefined) await rm(this.#pathOf(key), { force: true });
+  }
+
+  async removeOlder(key: string, than: Date): Promise<boolean> {
+    const path = this.#pathOf(key);
+    const found = await fileAt(path);
+    if (!found) return true;
+    if (found.mtime >= than) return false;
+    return (await unlessAbsent(removeOlderFile(path, join(this.#staging, randomUUID()), than))) ?? true;
   }
 
   async ping(): Promise<void> {

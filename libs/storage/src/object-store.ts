@@ -65,6 +65,12 @@ export interface ObjectStore {
   localFile(key: string): Promise<string | undefined>;
   /** Does nothing when there is no such object. */
   remove(key: string): Promise<void>;
+  /**
+   * Removes the object unless it was stored, or stored again, at `than` or later; see {@link ListedObject.modifiedAt}. False
+   * when it stays for that reason, true when there is none now. On a file system
+   * whoever stores it again meanwhile has it afterwards; for S3 see there.
+   */
+  removeOlder(key: string, than: Date): Promise<boolean>;
   /** Rejects when the store cannot be written. */
   ping(): Promise<void>;
 }

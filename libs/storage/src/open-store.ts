@@ -1,15 +1,12 @@
 import { FilesystemStore } from './filesystem-store.js';
 import type { ObjectStore } from './object-store.js';
+import { S3Store } from './s3-store.js';
+import { type StorageConfig, s3Settings } from './storage-settings.js';
 
-/** Where objects are kept. */
-export interface StorageConfig {
-  /** A folder; it is made when it does not exist. */
-  dir: string;
-}
-
-/** Opens the store that `config` names. Rejects when it cannot be used. */
-export async function openStore({ dir }: StorageConfig): Promise<ObjectStore> {
-  const store = await FilesystemStore.open(dir);
+/** Opens the store that `config` names. Rejects when it cannot be used, with a message that names the setting to mend. */
+export async function openStore(config: StorageConfig): Promise<ObjectStore> {
+  if (config.STORAGE === 's3') return await S3Store.open(s3Settings(config));
+  const store = await FilesystemStore.open(config.STORAGE_DIR);
   await store.ping();
   return store;
 }

@@ -84,6 +84,14 @@ export const dispatched = new Counter({
   registers: [registry],
 });
 
+/** Attempts to deliver a callback. `outcome` is `delivered`, `failed` or `refused`. */
+export const callbackAttempts = new Counter({
+  name: 'tandem_callback_attempts_total',
+  help: 'Attempts to deliver the callback of a job, by outcome: delivered, failed, refused',
+  labelNames: ['outcome'],
+  registers: [registry],
+});
+
 /** Deliveries of events to subscriptions. `outcome` is `handled`, `retried`, `parked` or `handed-back`. */
 export const eventDuration = new Histogram({
   name: 'tandem_event_duration_seconds',
@@ -116,6 +124,55 @@ export const outboxLag = new Histogram({
   help: 'Time from the insertion of an event into the outbox to its storage by JetStream',
   labelNames: ['schema'],
   buckets: LAG_SECONDS,
+  registers: [registry],
+});
+
+/** Questions that a service answered. `outcome` is `done`, `refused`, `expired` or one of `ERROR_CODES`. */
+export const queryDuration = new Histogram({
+  name: 'tandem_query_duration_seconds',
+  help: 'Time that one answer to a query took, by outcome: done, refused, expired, or the code of the error',
+  labelNames: ['query', 'outcome'],
+  buckets: REQUEST_SECONDS,
+  registers: [registry],
+});
+
+/** Images that were served without being made. `tier` is `memory`, `disk` or `joined`: somebody else waited for the same. */
+export const imageHits = new Counter({
+  name: 'tandem_image_cache_hits_total',
+  help: 'Images served without making them, by tier: memory, disk, joined (another request waited for the same)',
+  labelNames: ['tier'],
+  registers: [registry],
+});
+
+/** Images that were not in the cache. */
+export const imageMisses = new Counter({
+  name: 'tandem_image_cache_misses_total',
+  help: 'Images that had to be made',
+  registers: [registry],
+});
+
+/** Images that left a tier of the cache for others. */
+export const imageEvictions = new Counter({
+  name: 'tandem_image_cache_evictions_total',
+  help: 'Images that left the cache to make room, by tier: memory, disk',
+  labelNames: ['tier'],
+  registers: [registry],
+});
+
+/** What a tier of the image cache holds. */
+export const imageCacheBytes = new Gauge({
+  name: 'tandem_image_cache_bytes',
+  help: 'Bytes that the image cache holds, by tier: memory, disk',
+  labelNames: ['tier'],
+  registers: [registry],
+});
+
+/** How long it took to have an image made. `outcome` is `done` or one of `ERROR_CODES`. */
+export const imageDuration = new Histogram({
+  name: 'tandem_image_render_duration_seconds',
+  help: 'Time to have an image made for a waiting request, its turn included, by outcome: done, or the code of the error',
+  labelNames: ['outcome'],
+  buckets: REQUEST_SECONDS,
   registers: [registry],
 });
 

@@ -1,6 +1,6 @@
 import { defineCommand } from '@tandem/contracts/command';
 import type { CommandContext } from '@tandem/messaging/handler';
-import { Rejected, RetryLater } from '@tandem/messaging/outcome';
+import { AttemptFailed, Rejected, RetryLater } from '@tandem/messaging/outcome';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { runHandler, startHandler } from './run-handler.js';
@@ -95,6 +95,15 @@ describe('a failure', () => {
     const run = await runHandler(Greet, throwing(error), { data, job: { attempt: 3 } });
     expect(run).toMatchObject({ outcome: 'failed', error: { code: 'internal' }, cause: error });
     expect(JSON.stringify(run.reports)).not.toContain('hunter2');
+  });
+
+  it('shows the caller why an attempt failed when the handler says so, and counts the attempt', async () => {
+    const error = new AttemptFailed('source_unreachable', 'The host answered 502.');
+    const seen = { code: 'source_unreachable', detail: 'The host answered 502.' };
+    const first = await runHandler(Greet, throwing(error), { data });
+    expect(first).toMatchObject({ outcome: 'retrying', error: seen, attemptUsed: true });
+    const last = await runHandler(Greet, throwing(error), { data, job: { attempt: 3 } });
+    expect(last).toMatchObject({ outcome: 'failed', error: seen });
   });
 
   it('uses no attempt when the handler asks for a later run', async () => {

@@ -175,6 +175,7 @@ function envelopeOf<C extends CommandDefinition>(
     attempt,
     attempts: job.attempts ?? command.attempts,
     objects: job.objects && { ...job.objects },
+    supabase: job.supabase,
   };
 }
 

@@ -67,6 +67,7 @@ export async function startTandem({ catalog, services, env = {} }: TandemOptions
     NATS_URL: nats.url,
     DATABASE_URL: postgres.url,
     STORAGE_DIR: storageDir,
+    IMAGE_CACHE_DIR: join(storageDir, 'images'),
     JWKS_URL: issuer.jwksUrl,
     JWT_ISSUER: issuer.issuer,
     // Tests ask far more often than people do.

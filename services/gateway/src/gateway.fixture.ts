@@ -9,7 +9,7 @@ import { startTracing } from '@tandem/telemetry/tracing';
 import { eventually } from '@tandem/testing/eventually';
 import { type TestIssuer, testIssuer } from '@tandem/testing/issuer';
 import { ProbeLog, probeCatalog, startProbeWorker } from '@tandem/testing/probe';
-import { type TestNats, testNats, testPostgres } from '@tandem/testing/servers';
+import { type TestNats, type TestPostgres, testNats, testPostgres } from '@tandem/testing/servers';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { GatewayConfig } from './config.js';
 import { startGateway } from './start-gateway.js';
@@ -35,13 +35,19 @@ class GatewayUnderTest {
   /** What the gateway logged at level `error`: failures that it did not foresee. */
   readonly failures: string[] = [];
   nats!: TestNats;
+  postgres!: TestPostgres;
   issuer!: TestIssuer;
   connection!: Connection;
   url!: string;
   /** The token of the user that `call` and `submit` speak for unless told otherwise. */
   token!: string;
+  get databaseUrl(): string {
+    return this.postgres.url;
+  }
   /** The folder of the object store. */
   folder!: string;
+  /** Settings of the gateway, to start another one beside it. */
+  config!: GatewayConfig;
   #worker: Awaited<ReturnType<typeof startProbeWorker>> | undefined;
   readonly #log = createLogger('test', {
     write: (line) => void (JSON.parse(line).level === 'error' && this.failures.push(line)),
@@ -50,27 +56,29 @@ class GatewayUnderTest {
 
   async start(settings: Record<string, string>): Promise<void> {
     startTracing('test');
-    const postgres = await testPostgres();
+    this.postgres = await testPostgres();
     [this.nats, this.issuer, this.folder] = await Promise.all([
       testNats(),
       testIssuer(),
       mkdtemp(join(tmpdir(), 'tandem-objects-')),
     ]);
-    const config = loadConfig(GatewayConfig, {
+    this.config = loadConfig(GatewayConfig, {
       PORT: '0',
       ADMIN_PORT: '0',
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: this.postgres.url,
       NATS_URL: this.nats.url,
       STORAGE_DIR: this.folder,
+      IMAGE_CACHE_DIR: `${this.folder}-images`,
       JWKS_URL: this.issuer.jwksUrl,
       JWT_ISSUER: this.issuer.issuer,
       OBJECT_MAX_MB: '2',
       // Tests ask far more often than people do.
       RATE_LIMIT_PER_MINUTE: '0',
       CORS_ORIGINS: 'https://app.example',
+      EGRESS_ALLOW: '127.0.0.1:*',
       ...settings,
     });
-    ({ url: this.url } = await startGateway(config, probeCatalog, this.#log, this.#lifecycle));
+    ({ url: this.url } = await startGateway(this.config, probeCatalog, this.#log, this.#lifecycle));
     this.connection = await connectNats(this.nats.url, 'test');
     this.#worker = await startProbeWorker(this.connection, this.#log, this.probes);
     this.token = await this.issuer.token();
@@ -80,7 +88,8 @@ class GatewayUnderTest {
     await this.#worker?.drain();
     await this.#lifecycle.stop('the tests are over');
     await this.connection?.nc.close();
-    if (this.folder) await rm(this.folder, { recursive: true, force: true });
+    if (!this.folder) return;
+    for (const folder of [this.folder, `${this.folder}-images`]) await rm(folder, { recursive: true, force: true });
   }
 
   /** A request with a token; `body` of the answer is parsed when it is JSON. */

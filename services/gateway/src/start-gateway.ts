@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -16,14 +16,19 @@ import { openStore } from '@tandem/storage/open-store';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
 import { registry } from '@tandem/telemetry/metrics';
 import type { FastifyInstance } from 'fastify';
+import { CallbackDelivery } from './callbacks/deliver-callbacks.js';
 import type { GatewayConfig } from './config.js';
 import { type Foundations, GatewayModule } from './gateway.module.js';
 import { Health } from './health/check-health.js';
 import { acceptBodies } from './http/bodies.js';
 import { harden } from './http/harden.js';
 import { refusePath } from './http/problem-filter.js';
+import { refuseConnection } from './http/refuse-connection.js';
 import { observeRequests } from './http/request-telemetry.js';
 import { verifierOf } from './identity/verifier-of.js';
+import { DiskCache } from './images/disk-cache.js';
+import { ImageCache } from './images/image-cache.js';
+import { ImageService } from './images/serve-image.js';
 import { BulkReplays } from './jobs/bulk-replays.js';
 import { JobCancellation } from './jobs/cancel-jobs.js';
 import { JobCounter } from './jobs/count-jobs.js';
@@ -39,10 +44,26 @@ import { JobRelease } from './jobs/release-jobs.js';
 import { CommandSubmission } from './jobs/submit-command.js';
 import { LedgerAndObjects1763700000000 } from './migrations/1-ledger-and-objects.js';
 import { OptionsBatchesAndCounts1763800000000 } from './migrations/2-options-batches-and-counts.js';
+import { Callbacks1763910000000 } from './migrations/3-callbacks.js';
+import { ObjectsThatEnd1763920000000 } from './migrations/4-objects-that-end.js';
+import { Presets1764000100000 } from './migrations/5-presets.js';
+import { SupabaseGrants1764000200000 } from './migrations/6-supabase-grants.js';
 import { ObjectEntity } from './objects/object.entity.js';
+import { OBJECT_ROUNDS } from './objects/object-parts.js';
+import { readPresetFile } from './presets/preset-file.js';
+import { ResumableUploads } from './uploads/resumable-uploads.js';
 
 /** Events that one projection takes at most: 500 were the best trade of latency and throughput on two cores. */
 const PROJECTION_BATCH = 500;
+
+const MIGRATIONS = [
+  LedgerAndObjects1763700000000,
+  OptionsBatchesAndCounts1763800000000,
+  Callbacks1763910000000,
+  ObjectsThatEnd1763920000000,
+  Presets1764000100000,
+  SupabaseGrants1764000200000,
+];
 
 /** A running gateway. */
 export interface Gateway {
@@ -60,11 +81,12 @@ export async function startGateway(
   logger: Logger,
   lifecycle: Lifecycle,
 ): Promise<Gateway> {
+  const declaredPresets = await readPresetFile(config.PRESETS_FILE);
   const database = await openDatabase({
     url: config.DATABASE_URL,
     schema: SCHEMA,
     entities: [ObjectEntity],
-    migrations: [LedgerAndObjects1763700000000, OptionsBatchesAndCounts1763800000000],
+    migrations: MIGRATIONS,
     poolSize: config.DATABASE_POOL,
     prepare: config.DATABASE_PREPARE,
   });
@@ -76,8 +98,12 @@ export async function startGateway(
     for (const command of catalog.all()) await provisionCommandConsumers(connection.nc, command);
   };
   await provision();
-  const store = await openStore({ dir: config.STORAGE_DIR });
-  const app = await createApp({ config, catalog, database, connection, store, verifier: verifierOf(config), logger });
+  const store = await openStore(config);
+  const verifier = verifierOf(config);
+  const imageDisk = await openImageDisk(config, logger);
+  const foundations = { config, catalog, database, connection, store, verifier, declaredPresets, imageDisk, logger };
+  const app = await createApp(foundations);
+  lifecycle.onStop('image cache', 5_000, () => app.get(ImageCache).flush());
   await startLedger(app, connection, logger, lifecycle);
   const margin = config.RECONCILE_MARGIN_S * 1_000;
   const reconciliation = new JobReconciliation(catalog, connection, provision, poolOf(database), margin, logger);
@@ -88,6 +114,11 @@ export async function startGateway(
   lifecycle.onStop('requests', 15_000, () => app.close());
   lifecycle.onStop('followers', 1_000, async () => app.get(JobFollower).stop());
   return { url: await app.getUrl(), adminPort };
+}
+
+function openImageDisk(config: GatewayConfig, logger: Logger): Promise<DiskCache> | undefined {
+  const { IMAGE_CACHE_DIR: dir = join(dirname(config.STORAGE_DIR), 'images'), IMAGE_CACHE_MB: megabytes } = config;
+  return megabytes > 0 ? DiskCache.open(dir, megabytes * 1_000_000, logger) : undefined;
 }
 
 async function listen(app: NestFastifyApplication, { PORT, HOST }: GatewayConfig): Promise<void> {
@@ -110,6 +141,7 @@ async function createApp(foundations: Foundations): Promise<NestFastifyApplicati
     // A peer that neither sends nor reads for so long is gone. Event streams beat every 15 s, a wait lasts 60 s at most.
     connectionTimeout: 120_000,
     frameworkErrors: refusePath,
+    clientErrorHandler: refuseConnection,
   });
   const server = adapter.getInstance() as unknown as FastifyInstance;
   observeRequests(server);
@@ -119,6 +151,8 @@ async function createApp(foundations: Foundations): Promise<NestFastifyApplicati
     logger: new NestLogger(logger),
   });
   app.get(CommandSubmission).route(server, foundations.catalog);
+  app.get(ResumableUploads).route(server);
+  app.get(ImageService).route(server);
   await acceptBodies(server, config.OBJECT_MAX_MB * 1_000_000);
   await harden(server, config.CORS_ORIGINS);
   const pages = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -153,6 +187,8 @@ async function startLedger(
     CommandPauses,
     JobCounter,
     JobRetention,
+    CallbackDelivery,
+    ...OBJECT_ROUNDS,
   ]) {
     const rounds = app.get<{ start(): void; stop(): Promise<void> }>(part);
     rounds.start();

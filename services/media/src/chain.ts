@@ -32,6 +32,7 @@ export type Place = (typeof ORDER)[number];
 export class Chain {
   #pipeline: Sharp;
   #last = -1;
+  readonly #done = new Set<Place>();
   #settled: Pixels | undefined;
   readonly #icc: Buffer | undefined;
 
@@ -42,10 +43,19 @@ export class Chain {
     this.#pipeline = pixels ? pipelineOf(pixels) : (from as Sharp);
   }
 
+  /** Begins again with other pixels. */
+  restart(pixels: Pixels): void {
+    this.#settled = pixels;
+    this.#pipeline = pipelineOf(pixels);
+    this.#last = -1;
+    this.#done.clear();
+  }
+
   /** Adds a step. */
   async step(place: Place, apply: (pipeline: Sharp) => void): Promise<void> {
-    if (ORDER.indexOf(place) <= this.#last) await this.settle();
+    if (ORDER.indexOf(place) <= this.#last || this.#isMistaken(place)) await this.settle();
     apply(this.#pipeline);
+    this.#done.add(place);
     this.#settled = undefined;
     this.#last = ORDER.indexOf(place);
   }
@@ -53,14 +63,20 @@ export class Chain {
   /** Computes the steps so far, so that the pixels can be looked at. */
   async settle(): Promise<Pixels> {
     if (this.#settled) return this.#settled;
-    this.#settled = await pixelsOf(this.#pipeline, this.#icc);
-    this.#pipeline = pipelineOf(this.#settled);
-    this.#last = -1;
-    return this.#settled;
+    const pixels = await pixelsOf(this.#pipeline, this.#icc);
+    this.restart(pixels);
+    return pixels;
   }
 
-  /** A new pipeline with the steps so far, to be encoded. */
+  #isMistaken(place: Place): boolean {
+    // Without a resize before it, sharp takes it for the first `extract`, which comes before flips.
+    if (place === 'window') return this.#last >= 0 && !this.#done.has('resize');
+    // Else sharp answers the size of the window.
+    return place === 'extend' && this.#done.has('window');
+  }
+
+  /** The pipeline with the steps so far, to be encoded, once. (`clone` would copy the pixels.) */
   ending(): Sharp {
-    return this.#pipeline.clone();
+    return this.#pipeline;
   }
 }

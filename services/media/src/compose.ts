@@ -1,12 +1,17 @@
 import type { Sharp } from 'sharp';
 import { Chain } from './chain.js';
 import { backgroundOf, colorOf, type Rgba, TRANSPARENT } from './colors.js';
-import { extended, type LayoutLimits, layOutRendition, marginsOf, type Wanted } from './lay-out-rendition.js';
-import { type Layout, type Region, type Size, sameSize, turned } from './layout.js';
+import { decode } from './decode.js';
+import { checkPixels } from './image-errors.js';
+import { extended, layOutRendition, marginsOf, type Wanted } from './lay-out-rendition.js';
+import { type Layout, type Region, type Size, sameSize, scale, turned } from './layout.js';
 import type { Materials } from './materials.js';
 import type { Pixels } from './pixels.js';
 import { placeByCompass, placeByGravity } from './place.js';
 import { layWatermark } from './watermark.js';
+
+/** From where on a vector is drawn again, since trimming leaves less of it than was planned for. */
+const ENLARGED = 1.02;
 
 /** What a rendition starts from: decoded pixels of the whole source, at any scale, or a pipeline that reads it. */
 export type Start = Pixels | Sharp;
@@ -56,7 +61,13 @@ export async function compose(
 }
 
 /** Crops and trims; what is left after trimming is laid out anew. */
-async function cut(chain: Chain, base: Size, rendition: Wanted, layout: Layout, materials: Materials) {
+async function cut(
+  chain: Chain,
+  base: Size,
+  rendition: Wanted,
+  layout: Layout,
+  materials: Materials,
+): Promise<{ size: Size; layout: Layout }> {
   const { source, maxMegapixels } = materials;
   const { crop, trim, rotate } = rendition;
   const region = crop && scaleRegion(crop, source.size, base);
@@ -64,14 +75,21 @@ async function cut(chain: Chain, base: Size, rendition: Wanted, layout: Layout, 
   const before = region ?? base;
   if (!trim || (before.width < 3 && before.height < 3)) return { size: before, layout };
   const vector = source.format === 'svg';
-  // Without `lineArt` single pixels do not count, as they are noise in photographs.
-  const options = { threshold: typeof trim === 'object' ? trim.threshold : undefined, lineArt: vector };
+  // Without `lineArt` single pixels do not count, as they are noise in photographs; that takes 3 x 3 of them to tell.
+  const lineArt = vector || Math.min(before.width, before.height) < 3;
+  const options = { threshold: typeof trim === 'object' ? trim.threshold : undefined, lineArt };
   await chain.step('trim', (p) => p.trim(options));
   const { width, height } = await chain.settle();
-  const size = { width, height };
-  const limits: LayoutLimits = { vector, frames: 1, maxMegapixels };
-  const real = scaleRegion({ left: 0, top: 0, ...size }, base, source.size);
-  return { size, layout: layOutRendition(turned(real, rotate), rendition, limits) };
+  const shown = source.size.width / base.width;
+  const shape = turned({ width: width * shown, height: height * (source.size.height / base.height) }, rotate);
+  const real = layOutRendition(shape, rendition, { vector, frames: 1, maxMegapixels });
+  const factor = Math.max(real.scaled.width / shape.width, real.scaled.height / shape.height);
+  if (!vector || factor * shown < ENLARGED) return { size: { width, height }, layout: real };
+  const larger = scale(source.size, factor);
+  checkPixels(`Rendition "${rendition.name}", before it is trimmed,`, larger, 1, maxMegapixels);
+  const redrawn = await decode(source, larger, maxMegapixels);
+  chain.restart(redrawn);
+  return cut(chain, redrawn, rendition, layout, materials);
 }
 
 /** Flips and quarter turns are left to sharp's later place for them: the fewer pixels, the faster. */

@@ -1,11 +1,12 @@
+import { egressSettings } from '@tandem/egress/settings';
 import { int, port } from '@tandem/runtime/config';
+import { completeStorage, storageSettings } from '@tandem/storage/storage-settings';
 import { z } from 'zod';
 
-/** The settings of the media service, each an environment variable. */
-export const MediaConfig = z.object({
+const Settings = z.object({
   NATS_URL: z.string().meta({ description: 'NATS with JetStream, 2.12 or newer; several addresses with commas' }),
   NATS_REPLICAS: int(1, { min: 1, max: 5 }).meta({ description: 'Copies of each stream; 3 on a NATS cluster' }),
-  STORAGE_DIR: z.string().default('.tandem/objects').meta({ description: 'Folder of the object store' }),
+  ...storageSettings,
   ADMIN_HOST: z.string().optional().meta({ description: 'Address of the admin port; every interface by default' }),
   ADMIN_PORT: port(9465).meta({ description: 'Port of /metrics, /livez and /readyz; 0 takes any free one' }),
   MEDIA_CONCURRENCY: int(0, { min: 0, max: 256 }).meta({
@@ -32,10 +33,15 @@ export const MediaConfig = z.object({
       'Resident memory that one image process may have, in megabytes (1,048,576 bytes); over it, its job fails',
   }),
   MEDIA_JEMALLOC: z.string().optional().meta({
-    description: 'Path of libjemalloc.so.2 for the image processes; without it memory stays nearer to its peak',
+    description:
+      'Path of libjemalloc.so.2 for the image processes; by default the one of the machine, if any. When it is set and cannot be loaded, the start fails',
   }),
+  ...egressSettings,
   MEDIA_GRACE_S: int(30, { min: 1, max: 3_600 }).meta({
     description: 'Seconds that running images have to finish at shutdown; later ones are handed back',
   }),
 });
+
+/** The settings of the media service, each an environment variable. */
+export const MediaConfig = Settings.superRefine(completeStorage);
 export type MediaConfig = z.output<typeof MediaConfig>;

@@ -3,6 +3,7 @@
  * file that crashes a decoder, keeps it busy for ever or fills the memory takes down this process and nothing else.
  */
 import { Rejected } from '@tandem/messaging/outcome';
+import { allocatorInUse } from './allocator.js';
 import { decode, decodeFrames, pipelineFrom } from './decode.js';
 import { describeImage, type ImageDescription } from './describe-image.js';
 import type { Encoded } from './encode-image.js';
@@ -18,6 +19,11 @@ import { openImage, type SourceImage } from './source-image.js';
 import { twoAtATime } from './two-at-a-time.js';
 
 configureLibvips();
+
+/** Which allocator this process has; it is asked when the service starts. */
+export function allocator(_: undefined): ReturnType<typeof allocatorInUse> {
+  return allocatorInUse();
+}
 
 /** An image whose header was read, to be worked on within the limits. */
 export interface ImageTask {

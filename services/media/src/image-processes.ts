@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { Rejected } from '@tandem/messaging/outcome';
 import { IsolatePool } from '@tandem/runtime/isolate-pool';
 import { ChildDied, type IsolateLimits, IsolateTimedOut } from '@tandem/runtime/isolated-child';
+import { allocatorEnvironment } from './allocator.js';
 import type * as program from './image-process.js';
 
 type Program = typeof program;
@@ -30,7 +31,7 @@ export interface ImageProcessOptions {
   size: number;
   /** Megabytes (1,048,576 bytes) of resident memory that one may have. */
   memoryMb: number;
-  /** Path of jemalloc, which gives memory back that glibc keeps. */
+  /** Path of jemalloc; by default the one that the machine has. */
   jemalloc: string | undefined;
 }
 
@@ -41,9 +42,14 @@ export class ImageProcesses {
 
   constructor({ size, memoryMb, jemalloc }: ImageProcessOptions) {
     // One image at a time in each, and of that two renditions at most.
-    const allocator: Record<string, string> = jemalloc ? { LD_PRELOAD: jemalloc } : { MALLOC_ARENA_MAX: '2' };
-    const env = { UV_THREADPOOL_SIZE: '2', ...allocator };
-    this.#pool = new IsolatePool({ size: size || availableParallelism(), runsPerChild: RUNS, memoryMb, env });
+    const env = { UV_THREADPOOL_SIZE: '2', ...allocatorEnvironment(jemalloc) };
+    this.#pool = new IsolatePool({
+      size: size || availableParallelism(),
+      runsPerChild: RUNS,
+      memoryMb,
+      env,
+      preload: PROGRAM,
+    });
     this.#memoryMb = memoryMb;
   }
 

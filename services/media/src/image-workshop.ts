@@ -1,13 +1,14 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ImageSource } from '@tandem/contracts/image-source';
 import type { StoredObject } from '@tandem/contracts/object';
-import type { JobContext } from '@tandem/messaging/handler';
+import { Egress } from '@tandem/egress/egress';
+import { policiesOf } from '@tandem/egress/settings';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { MediaConfig } from './config.js';
 import type * as program from './image-process.js';
 import { ImageProcesses, type ImageWork, type ImageWorkLimits } from './image-processes.js';
 import { PixelBudget } from './pixel-budget.js';
-import { type SourceFile, SourceFiles } from './source-files.js';
+import { type SourceFile, SourceFiles, type SourceOwner } from './source-files.js';
 import type { SourceImage } from './source-image.js';
 import { MEDIA_CONFIG, OBJECT_STORE } from './tokens.js';
 
@@ -17,6 +18,9 @@ export interface OpenedSource extends AsyncDisposable {
 }
 
 type Program = typeof program;
+
+/** More than a process needs to start on a busy machine. */
+const START_SECONDS = 30;
 
 /** Where images are worked on: sources come in as files, processes do the work, as much at once as memory allows. */
 @Injectable()
@@ -29,7 +33,7 @@ export class ImageWorkshop implements OnApplicationShutdown {
     @Inject(OBJECT_STORE) store: ObjectStore,
     @Inject(MEDIA_CONFIG) private readonly config: MediaConfig,
   ) {
-    this.#files = new SourceFiles(store, config.MEDIA_MAX_MB);
+    this.#files = new SourceFiles(store, new Egress(policiesOf(config)), config.MEDIA_MAX_MB);
     this.#processes = new ImageProcesses({
       size: config.MEDIA_CONCURRENCY,
       memoryMb: config.MEDIA_PROCESS_MB,
@@ -44,7 +48,7 @@ export class ImageWorkshop implements OnApplicationShutdown {
   }
 
   /** Brings a command's source here and reads its header. Throws `Rejected` for what is no image or too large. */
-  async open(source: ImageSource, job: Pick<JobContext, 'objects'>, signal: AbortSignal): Promise<OpenedSource> {
+  async open(source: ImageSource, job: SourceOwner, signal: AbortSignal): Promise<OpenedSource> {
     return this.#read(await this.#files.open(source, job, signal), signal);
   }
 
@@ -64,6 +68,19 @@ export class ImageWorkshop implements OnApplicationShutdown {
     const { MEDIA_SVG_TIMEOUT_S, MEDIA_TIMEOUT_S } = this.config;
     const seconds = input.source.format === 'svg' ? MEDIA_SVG_TIMEOUT_S : MEDIA_TIMEOUT_S;
     return this.#processes.run(work, input, { ...limits, seconds });
+  }
+
+  /**
+   * Starts an image process and asks for its allocator. Throws when `MEDIA_JEMALLOC` is set and did not take effect, as a
+   * wrong path in a container would show only as memory that grows.
+   */
+  async checkProcesses(): Promise<'jemalloc' | 'system'> {
+    const limits = { signal: new AbortController().signal, seconds: START_SECONDS };
+    const allocator = await this.#processes.run('allocator', undefined, limits);
+    const { MEDIA_JEMALLOC: path } = this.config;
+    if (path && allocator !== 'jemalloc')
+      throw new Error(`MEDIA_JEMALLOC: ${path} cannot be loaded. Install libjemalloc2 and give its path, or unset it.`);
+    return allocator;
   }
 
   onApplicationShutdown(): void {

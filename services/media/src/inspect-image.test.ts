@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { InspectImage } from '@tandem/contracts/media';
 import { objectKey } from '@tandem/contracts/object';
 import { loadConfig } from '@tandem/runtime/config';
+import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
-import { openStore } from '@tandem/storage/open-store';
 import { runHandler } from '@tandem/testing/run-handler';
 import { decode as decodeBlurHash } from 'blurhash';
 import sharp from 'sharp';
@@ -27,7 +27,7 @@ let handler: InspectImageHandler;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tandem-inspect-'));
-  store = await openStore({ dir });
+  store = await FilesystemStore.open(dir);
   workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
   handler = new InspectImageHandler(workshop);
 });

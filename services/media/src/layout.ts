@@ -38,7 +38,7 @@ export function layoutOf(source: Size, options: Box, vector = false): Layout {
   const scales = [width && width / source.width, height && height / source.height].filter(
     (scale) => scale !== undefined,
   );
-  if (scales.length === 0) return same(source);
+  if (scales.length === 0) return same(scale(source, 1));
   const wanted = fit === 'cover' || fit === 'outside' ? Math.max(...scales) : Math.min(...scales);
   const factor = mayEnlarge ? wanted : Math.min(1, wanted);
   const scaled = scale(source, factor);

@@ -24,7 +24,7 @@ export class MediaModule {
       controllers: Object.values(handlers),
       providers: [
         { provide: MEDIA_CONFIG, useValue: config },
-        { provide: OBJECT_STORE, useFactory: () => openStore({ dir: config.STORAGE_DIR }) },
+        { provide: OBJECT_STORE, useFactory: () => openStore(config) },
         ImageWorkshop,
       ],
     };

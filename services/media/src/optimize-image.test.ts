@@ -7,8 +7,8 @@ import type { KeptMetadata } from '@tandem/contracts/image-options';
 import { OptimizeImage } from '@tandem/contracts/media';
 import { objectKey } from '@tandem/contracts/object';
 import { loadConfig } from '@tandem/runtime/config';
+import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
-import { openStore } from '@tandem/storage/open-store';
 import { runHandler } from '@tandem/testing/run-handler';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ let handler: OptimizeImageHandler;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tandem-optimize-'));
-  store = await openStore({ dir });
+  store = await FilesystemStore.open(dir);
   workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
   handler = new OptimizeImageHandler(store, workshop);
 });

@@ -6,10 +6,14 @@ import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { ImageWorkshop } from './image-workshop.js';
 import { keepImage } from './keep-image.js';
+import { storeImage } from './store-image.js';
 import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof OptimizeImage>;
 type Output = OutputOf<typeof OptimizeImage>;
+
+/** What the result is called where it is stored. */
+const NAME = 'optimized';
 
 /** Makes an image smaller in its own format. Running it again gives the same id and bytes. */
 @Controller()
@@ -33,6 +37,8 @@ export class OptimizeImageHandler implements CommandHandler<typeof OptimizeImage
     if (!image) return { source: view, saved: { bytes: 0, percent: 0 } };
     const bytes = size - image.data.length;
     const saved = { bytes, percent: Math.round((bytes / size) * 1_000) / 10 };
-    return { source: view, image: await keepImage(this.store, job, 'optimized', image), saved };
+    const kept = await keepImage(this.store, job, NAME, image);
+    if (data.store) await storeImage(data.store, job, NAME, { data: image.data, format: image.format, signal });
+    return { source: view, image: kept, saved };
   }
 }

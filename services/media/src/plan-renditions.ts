@@ -53,7 +53,7 @@ export function planRenditions(
     checkCrop(source.size, rendition);
     const frames = origin === 'frames' ? source.frames : 1;
     const layout = layOutRendition(turned(crop ?? source.size, rotate), rendition, { vector, frames, maxMegapixels });
-    const size = sizeToDecode(source.size, rendition, layout, vector);
+    const size = sizeToDecode(source.size, rendition, layout, vector, maxMegapixels);
     checkPixels(`Rendition "${rendition.name}", before it is cut to size,`, turned(size, rotate), 1, maxMegapixels);
     needed[origin] = [...(needed[origin] ?? []), size];
     return { rendition, layout, origin };
@@ -77,7 +77,9 @@ function originOf(source: SourceImage, rendition: Wanted, alone: boolean): Origi
   const encodedOnce = quality !== 'auto' && maxBytes === undefined && !metadata?.length;
   // sharp cuts from an image that lies on its side only when it has decoded all of it.
   const cutsTurned = !source.upright && (rendition.crop || fit === 'cover');
-  const direct = !trim && rotate % 90 === 0 && !cutsTurned && !source.deepProfile;
+  // How large sharp draws a vector before it is resized is not known to the pixel.
+  const cutsVector = source.format === 'svg' && rendition.crop;
+  const direct = !trim && rotate % 90 === 0 && !cutsTurned && !cutsVector && !source.deepProfile;
   return alone && encodedOnce && direct ? 'file' : 'srgb';
 }
 
@@ -88,14 +90,22 @@ function checkCrop(source: Size, { name, crop }: Wanted): void {
 }
 
 /** The size of the whole source at which the rendition is a reduction. Parts of bitmaps are cut at full size, to the pixel. */
-function sizeToDecode(source: Size, rendition: Wanted, { scaled }: Layout, vector: boolean): Size {
+function sizeToDecode(
+  source: Size,
+  rendition: Wanted,
+  { scaled }: Layout,
+  vector: boolean,
+  maxMegapixels: number,
+): Size {
   const { crop, trim, rotate = 0 } = rendition;
   if ((crop || trim) && !vector) return source;
   const part = crop ?? source;
   const shape = turned(part, rotate);
   if (rotate % 90 !== 0) {
     const factor = Math.max(scaled.width / shape.width, scaled.height / shape.height);
-    return scale(source, vector ? factor : Math.min(1, factor));
+    // Turned at twice the size where that may be, since reducing it then smooths the slanted edges.
+    const sizes = [2 * factor, factor].map((each) => scale(source, vector ? each : Math.min(1, each)));
+    return sizes.find((size) => area(turned(size, rotate)) <= maxMegapixels * 1_000_000) ?? sizes[1]!;
   }
   const upright = turned(scaled, rotate);
   const width = Math.max(1, Math.round((source.width * upright.width) / part.width));

@@ -5,9 +5,16 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ImageSource } from '@tandem/contracts/image-source';
 import type { StoredObject } from '@tandem/contracts/object';
+import { grantFor } from '@tandem/contracts/supabase-grants';
+import type { Egress } from '@tandem/egress/egress';
 import type { JobContext } from '@tandem/messaging/handler';
 import { Rejected } from '@tandem/messaging/outcome';
 import { ObjectMissing, type ObjectStore } from '@tandem/storage/object-store';
+import { readSupabaseObject } from '@tandem/supabase/read-supabase-object';
+import { fetchSource } from './fetch-source.js';
+
+/** Whose source it is, and the objects that its job may read. */
+export type SourceOwner = Pick<JobContext, 'objects' | 'tenant' | 'supabase'>;
 
 /** A source as a file that image processes can open; disposing of it removes what was fetched for it. */
 export interface SourceFile extends AsyncDisposable {
@@ -18,12 +25,21 @@ export interface SourceFile extends AsyncDisposable {
 export class SourceFiles {
   constructor(
     private readonly store: ObjectStore,
+    private readonly egress: Egress,
     private readonly maxMegabytes: number,
   ) {}
 
-  /** Throws `Rejected` when the source is too large, or is gone. */
-  async open(source: ImageSource, { objects }: Pick<JobContext, 'objects'>, signal: AbortSignal): Promise<SourceFile> {
-    return this.openObject(objects[source.object ?? ''], signal);
+  /** Throws `Rejected` when the source is too large, is gone, or cannot be fetched; see {@link fetchSource}. */
+  async open(
+    source: ImageSource,
+    { objects, tenant, supabase }: SourceOwner,
+    signal: AbortSignal,
+  ): Promise<SourceFile> {
+    const { object, url, supabase: file } = source;
+    const limits = { maxBytes: this.maxMegabytes * 1_000_000, signal };
+    if (file) return scratchFile((path) => readSupabaseObject(grantFor(supabase?.reads, file), path, limits));
+    if (url === undefined) return this.openObject(objects[object ?? ''], signal);
+    return scratchFile((path) => fetchSource(this.egress, tenant, url, path, limits));
   }
 
   /** The file of a stored object. */

@@ -7,9 +7,14 @@ import { connectNats } from '@tandem/messaging/connection';
 import { JetStreamStrategy } from '@tandem/messaging/jetstream-strategy';
 import type { Lifecycle } from '@tandem/runtime/lifecycle';
 import type { Safeguards } from '@tandem/runtime/safeguards';
+import { Stragglers } from '@tandem/runtime/stragglers';
+import type { ObjectStore } from '@tandem/storage/object-store';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
 import type { MediaConfig } from './config.js';
+import { ImageWorkshop } from './image-workshop.js';
 import { MediaModule } from './media.module.js';
+import { answerRenderImage } from './render-image.js';
+import { OBJECT_STORE } from './tokens.js';
 
 /** Connects, binds the handlers to their consumers and starts to pull; draining is registered with `lifecycle`. */
 export async function startMedia(
@@ -36,9 +41,21 @@ export async function startMedia(
     logger: new NestLogger(logger),
     abortOnError: false,
   });
+  const workshop = app.get(ImageWorkshop);
+  const allocator = await workshop.checkProcesses();
+  logger.info({ allocator }, 'image processes run');
   await app.listen();
+  const store = app.get<ObjectStore>(OBJECT_STORE);
+  const images = answerRenderImage({
+    connection,
+    store,
+    workshop,
+    concurrency: config.MEDIA_CONCURRENCY,
+    logger,
+    stragglers: new Stragglers(logger, safeguards.giveUp),
+  });
   lifecycle.onStop('media work', config.MEDIA_GRACE_S * 1_000 + 7_000, async () => {
-    await strategy.drain(config.MEDIA_GRACE_S * 1_000);
+    await Promise.all([strategy.drain(config.MEDIA_GRACE_S * 1_000), images.drain(config.MEDIA_GRACE_S * 1_000)]);
     await app.close();
   });
 }

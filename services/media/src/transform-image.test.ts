@@ -7,8 +7,8 @@ import type { OutputOf } from '@tandem/contracts/command';
 import { TransformImage } from '@tandem/contracts/media';
 import { objectKey } from '@tandem/contracts/object';
 import { loadConfig } from '@tandem/runtime/config';
+import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
-import { openStore } from '@tandem/storage/open-store';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { thumbHashToApproximateAspectRatio } from 'thumbhash';
@@ -19,6 +19,7 @@ import { TransformImageHandler } from './transform-image.js';
 
 const PHOTOS = join(import.meta.dirname, '../../../examples/photos');
 const SOURCE = '0193b3f0-0000-7000-8000-0000000000aa';
+const MARK = '0193b3f0-0000-7000-8000-0000000000bb';
 const JOB = '0193b3f0-0000-7000-8000-000000000001';
 const TENANT = 'acme';
 
@@ -30,7 +31,7 @@ let handler: TransformImageHandler;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tandem-media-'));
-  store = await openStore({ dir });
+  store = await FilesystemStore.open(dir);
   photo = await readFile(join(PHOTOS, 'hubble_deep_field.jpg'));
   workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
   handler = new TransformImageHandler(store, workshop);
@@ -40,23 +41,36 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-type Options = { progress?: (fraction: number, message?: string) => void; signal?: AbortSignal; missing?: boolean };
+type Options = {
+  progress?: (fraction: number, message?: string) => void;
+  signal?: AbortSignal;
+  missing?: boolean;
+  /** Another object of the caller. */
+  mark?: Buffer;
+};
 
 async function transform(
   bytes: Buffer,
   renditions: object[],
   options: Options = {},
 ): Promise<OutputOf<typeof TransformImage>> {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const source = { id: SOURCE, key: objectKey(TENANT, sha256), size: bytes.length, type: 'image/jpeg', sha256 };
+  const source = objectOf(SOURCE, bytes);
   if (!options.missing) await store.write(source.key, bytes);
+  const mark = objectOf(MARK, options.mark ?? Buffer.alloc(0));
+  if (options.mark) await store.write(mark.key, options.mark);
+  const objects = { [SOURCE]: source, ...(options.mark && { [MARK]: mark }) };
   const output = await handler.handle({
     data: TransformImage.input.parse({ source: { object: SOURCE }, renditions }),
-    job: { id: JOB, tenant: TENANT, actor: 'tester', attempt: 1, attempts: 5, objects: { [SOURCE]: source } },
+    job: { id: JOB, tenant: TENANT, actor: 'tester', attempt: 1, attempts: 5, objects },
     signal: options.signal ?? new AbortController().signal,
     progress: options.progress ?? (() => {}),
   });
   return TransformImage.output.parse(output);
+}
+
+function objectOf(id: string, bytes: Buffer) {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { id, key: objectKey(TENANT, sha256), size: bytes.length, type: 'image/jpeg', sha256 };
 }
 
 const content = async (key: string) => buffer(await store.read(key));
@@ -172,6 +186,42 @@ describe('renditions', () => {
   });
 });
 
+test('sizes that only the pixels tell are those of the result', async () => {
+  const square = await sharp({ create: { width: 30, height: 20, channels: 3, background: '#f00' } })
+    .extend({ top: 5, bottom: 7, left: 9, right: 11, background: '#fff' })
+    .png()
+    .toBuffer();
+  const { renditions } = await transform(square, [{ name: 'a', format: 'png', trim: true }]);
+  expect(renditions[0]).toMatchObject({ width: 30, height: 20 });
+});
+
+describe('a watermark that is an object', () => {
+  const marked = [{ name: 'a', format: 'png', watermark: { image: { object: MARK }, opacity: 1, position: 'center' } }];
+
+  test('is laid over the image', async () => {
+    const mark = Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><path d="M0 0h2v2h-2z" fill="#0f0"/></svg>',
+    );
+    const { renditions } = await transform(photo, marked, { mark });
+    const { data, info } = await sharp(await content(renditions[0]!.key))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const middle = ((info.height >> 1) * info.width + (info.width >> 1)) * info.channels;
+    expect([...data.subarray(middle, middle + 3)]).toEqual([0, 255, 0]);
+  });
+
+  test.each([
+    ['is no image', Buffer.from('words'), /^Watermark: The bytes of the object are text/],
+    ['reaches outside', Buffer.from('<svg><image href="file:///etc/passwd"/></svg>'), /^Watermark: The SVG refers to/],
+    ['is gone', undefined, /^Watermark: The source object no longer exists/],
+  ])('is refused when it %s', async (_, mark, detail) => {
+    await expect(transform(photo, marked, { mark })).rejects.toMatchObject({
+      name: 'Rejected',
+      detail: expect.stringMatching(detail),
+    });
+  });
+});
+
 test('the placeholder has the image in small: aspect ratio and main colour', async () => {
   const cover = [{ name: 'square', width: 64, height: 64, fit: 'cover' }];
   const { thumbHash, dominantColor } = await transform(await readFile(join(PHOTOS, 'coffee.png')), cover);
@@ -220,4 +270,11 @@ describe('gives up', () => {
       detail: expect.stringMatching(detail),
     });
   });
+});
+
+test('a MEDIA_JEMALLOC that cannot be loaded stops the start, and names itself', async () => {
+  const settings = { NATS_URL: 'nats://unused', MEDIA_JEMALLOC: '/nowhere/libjemalloc.so.2', MEDIA_CONCURRENCY: '1' };
+  const wrong = new ImageWorkshop(store, loadConfig(MediaConfig, settings));
+  await expect(wrong.checkProcesses()).rejects.toThrow(/^MEDIA_JEMALLOC: \/nowhere\/libjemalloc.so.2 cannot be loaded/);
+  wrong.onApplicationShutdown();
 });

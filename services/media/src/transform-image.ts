@@ -9,6 +9,7 @@ import { ImageWorkshop } from './image-workshop.js';
 import { keepImage } from './keep-image.js';
 import { openWatermarks } from './open-watermarks.js';
 import { planRenditions } from './plan-renditions.js';
+import { storeImage } from './store-image.js';
 import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof TransformImage>;
@@ -35,7 +36,10 @@ export class TransformImageHandler implements CommandHandler<typeof TransformIma
     const keep = ({ index, ...image }: RenderedImage): Promise<RenditionResult> => {
       const { name, format } = plan.renditions[index]!.rendition;
       progress(++done / plan.renditions.length, name);
-      return keepImage(this.store, job, name, { ...image, format }).then((r) => ({ ...r, name }));
+      return keepImage(this.store, job, name, { ...image, format }).then(async (result) => {
+        if (data.store) await storeImage(data.store, job, name, { data: image.data, format, signal });
+        return { ...result, name };
+      });
     };
     const task = { source, plan, maxMegapixels, watermarks };
     const placeholder = await this.workshop.work('transform', task, plan.pixels, {

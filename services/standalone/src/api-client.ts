@@ -27,13 +27,13 @@ export class ApiClient {
     return response.json() as Promise<Json>;
   }
 
-  async submit(command: string, input: unknown): Promise<JobView> {
-    const response = await this.#call(`/v1/${command}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(input),
-    });
-    return response.json() as Promise<Json>;
+  submit(command: string, input: unknown): Promise<JobView> {
+    return this.#post(`/v1/${command}`, input);
+  }
+
+  /** Path of a signed link to an image by a preset, good for `expiresIn` seconds. */
+  async imageLink(object: string, preset: string, expiresIn: number): Promise<string> {
+    return (await this.#post('/v1/images/links', { object, preset, expiresIn })).url;
   }
 
   async job(id: string): Promise<JobView> {
@@ -62,6 +62,15 @@ export class ApiClient {
         if (data) yield { event: field('event') ?? 'message', data: JSON.parse(data) };
       }
     }
+  }
+
+  async #post(path: string, body: unknown): Promise<Json> {
+    const response = await this.#call(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return response.json();
   }
 
   async #call(path: string, init: RequestInit = {}): Promise<Response> {

@@ -15,6 +15,8 @@ import type { Logger } from '@tandem/telemetry/logger';
 import type { StandaloneConfig } from './config.js';
 import { developmentSecret } from './development-secret.js';
 
+const PRESETS = join(import.meta.dirname, '../../../examples/presets.json');
+
 type Environment = Record<string, string | undefined>;
 
 /** Where a booted Tandem can be reached. */
@@ -49,14 +51,22 @@ export async function boot(
     // Our own PostgreSQL has no pooler in front.
     DATABASE_PREPARE: environment.DATABASE_PREPARE ?? (config.DATABASE_URL ? undefined : 'true'),
     NATS_URL: nats,
+    PRESETS_FILE: environment.PRESETS_FILE ?? PRESETS,
     SIGNING_KEYS: environment.SIGNING_KEYS ?? `development:${await developmentSecret(data, 'signing')}`,
+    CALLBACK_SECRETS: environment.CALLBACK_SECRETS ?? webhookSecret(await developmentSecret(data, 'callbacks')),
     STORAGE_DIR: environment.STORAGE_DIR ?? join(data, 'objects'),
+    IMAGE_CACHE_DIR: environment.IMAGE_CACHE_DIR ?? join(data, 'images'),
   };
   await step('media', () => startMedia(loadConfig(MediaConfig, shared), catalog, loggerOf('media'), lifecycle));
   const gateway = await step('gateway', () =>
     startGateway(loadConfig(GatewayConfig, shared), catalog, loggerOf('gateway'), lifecycle),
   );
   return { url: gateway.url, metricsUrl: `http://127.0.0.1:${gateway.adminPort}/metrics` };
+}
+
+/** A secret as Standard Webhooks writes it. */
+function webhookSecret(base64url: string): string {
+  return `whsec_${Buffer.from(base64url, 'base64url').toString('base64')}`;
 }
 
 async function postgres(data: string, lifecycle: Lifecycle): Promise<string> {

@@ -24,10 +24,12 @@ export function nextSteps({ url, metricsUrl, logFile, supabase, report }: NextSt
     supabase
       ? 'A token             the access token of a signed-in user of your Supabase project'
       : 'A token             npm run --silent token -- --sub <uuid> --tenant acme --role authenticated',
+    ...(report ? [`An image on the fly ${report.imageUrl}`] : []),
     '',
     'Try it:',
     `  ${curl} --data-binary @examples/photos/coffee.png "${url}/v1/objects?name=coffee.png"`,
     `  ${curl} -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '${transform}' ${url}/v1/media/transform`,
+    `  ${curl} -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '{"source":{"object":${source}}}' ${url}/v1/media/inspect`,
     `  ${curl} ${url}/v1/jobs?status=succeeded`,
     '',
     'Ctrl-C stops everything that was started here.',

@@ -23,6 +23,8 @@ export interface TourReport {
   job: JobView;
   placeholder: { thumbHash: string; dominantColor: string };
   files: TourFile[];
+  /** Address of an image of the source that is made when it is first asked for; good for a day. */
+  imageUrl: string;
 }
 
 const RENDITIONS = [
@@ -31,6 +33,8 @@ const RENDITIONS = [
   { name: 'page', width: 1280, height: 1280, fit: 'inside', format: 'webp' },
   { name: 'mail', width: 800, height: 800, fit: 'inside', format: 'jpeg', quality: 75 },
 ] as const;
+
+const DAY_S = 86_400;
 
 /**
  * Does what an app would do, through the REST API alone: uploads the photo, submits a job, follows it to its end,
@@ -61,8 +65,9 @@ export async function tour(
     await writeFile(path, await api.download(id));
     files.push({ name, format, width, height, bytes, path: relative(process.cwd(), path) });
   }
+  const imageUrl = url + (await api.imageLink(source.id, 'card', DAY_S));
   const { thumbHash = '', dominantColor = '' } = result;
-  return { sourceId: source.id, sourceBytes: size, job, placeholder: { thumbHash, dominantColor }, files };
+  return { sourceId: source.id, sourceBytes: size, job, placeholder: { thumbHash, dominantColor }, files, imageUrl };
 }
 
 async function follow(api: ApiClient, id: string, say: (line: string) => void): Promise<JobView> {

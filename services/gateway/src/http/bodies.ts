@@ -8,6 +8,9 @@ export const JSON_LIMIT_BYTES = 1024 * 1024;
 /** Route configuration of a route that reads its body as a stream, whatever its type. */
 export const STREAMED = { streamed: true };
 
+/** Route configuration of a route that takes JSON, or a form that it reads itself. */
+export const FORMS = { forms: true };
+
 /** Teaches Fastify the bodies that Tandem takes: JSON everywhere; on streamed routes anything, unread. */
 export async function acceptBodies(server: FastifyInstance, maxObjectBytes: number): Promise<void> {
   const parseJson = server.getDefaultJsonParser('error', 'error');
@@ -16,7 +19,7 @@ export async function acceptBodies(server: FastifyInstance, maxObjectBytes: numb
   const limits = { fileSize: maxObjectBytes + 1, files: 2, fields: 10, fieldSize: 4_096, parts: 12 };
   await server.register(multipart, { limits, throwFileSizeLimit: false });
   server.addHook('preValidation', (request, _reply, done) => {
-    if (request.isMultipart() && !request.is404 && !isStreamed(request)) done(notJson());
+    if (request.isMultipart() && !request.is404 && !isStreamed(request) && !takesForms(request)) done(notJson());
     else done();
   });
   server.addContentTypeParser('*', (request, payload, parsed) => {
@@ -55,4 +58,8 @@ function notJson(): Error {
 /** True for a request whose route reads its body as a stream. */
 export function isStreamed(request: FastifyRequest): boolean {
   return (request.routeOptions.config as { streamed?: boolean }).streamed === true;
+}
+
+function takesForms(request: FastifyRequest): boolean {
+  return (request.routeOptions.config as { forms?: boolean }).forms === true;
 }

@@ -1,6 +1,7 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AccessToken } from '../identity/access-token.js';
 import { AuthError } from '../identity/auth-error.js';
 import { allows, type Principal } from '../identity/principal.js';
 import { TokenVerifier } from '../identity/token-verifier.js';
@@ -46,7 +47,9 @@ export class CallerGuard implements CanActivate {
 
   async #verify(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
     try {
-      return await this.verifier.verify(bearer(request), header(request, 'tandem-tenant'));
+      const token = bearer(request);
+      const principal = await this.verifier.verify(token, header(request, 'tandem-tenant'));
+      return { ...principal, token: new AccessToken(token) };
     } catch (error) {
       if (error instanceof AuthError && error.code !== 'unavailable')
         await this.limit.count(`address:${request.ip}`, reply);

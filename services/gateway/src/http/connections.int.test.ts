@@ -71,6 +71,15 @@ test.each([
   expect((await call('/v1/jobs')).status).toBe(200);
 });
 
+test('a URL with an accent that is not encoded is answered with how to write it', async () => {
+  const { socket, heard } = await dial();
+  socket.write(head('POST /v1/objects?name=caf\u00e9.png'));
+  await eventually(() => expect(answers(heard())).toEqual([400]));
+  expect(heard()).toContain('application/problem+json');
+  expect(heard()).toContain('é is %C3%A9');
+  socket.destroy();
+});
+
 test('two lengths of one body are refused: a proxy might believe the other', async () => {
   const { socket, heard } = await dial();
   socket.write(head('POST /v1/objects', 'Content-Length: 5', 'Transfer-Encoding: chunked'));

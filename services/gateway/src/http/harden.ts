@@ -2,6 +2,27 @@ import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import helmet from 'helmet';
 
+const TUS_REQUEST_HEADERS = [
+  'tus-resumable',
+  'upload-length',
+  'upload-defer-length',
+  'upload-metadata',
+  'upload-offset',
+  'x-requested-with',
+];
+const TUS_ANSWER_HEADERS = [
+  'tus-resumable',
+  'tus-version',
+  'tus-extension',
+  'tus-max-size',
+  'upload-defer-length',
+  'upload-expires',
+  'upload-length',
+  'upload-metadata',
+  'upload-offset',
+  'tandem-object',
+];
+
 /** Security headers, and CORS for the origins on the list; with an empty list no browser may call from another site. */
 export async function harden(server: FastifyInstance, corsOrigins: string[]): Promise<void> {
   const headers = await securityHeaders(corsOrigins);
@@ -11,11 +32,12 @@ export async function harden(server: FastifyInstance, corsOrigins: string[]): Pr
   });
   await server.register(cors, {
     origin: corsOrigins.length > 0 ? corsOrigins : false,
-    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: [
       'authorization',
       'content-type',
       'idempotency-key',
+      'if-match',
       'if-none-match',
       'if-range',
       'prefer',
@@ -23,6 +45,7 @@ export async function harden(server: FastifyInstance, corsOrigins: string[]): Pr
       'range',
       'traceparent',
       'tandem-tenant',
+      ...TUS_REQUEST_HEADERS,
     ],
     exposedHeaders: [
       'location',
@@ -34,6 +57,7 @@ export async function harden(server: FastifyInstance, corsOrigins: string[]): Pr
       'ratelimit-policy',
       'idempotency-replayed',
       'preference-applied',
+      ...TUS_ANSWER_HEADERS,
     ],
     maxAge: 600,
   });

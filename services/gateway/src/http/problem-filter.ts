@@ -20,7 +20,8 @@ export class ProblemFilter implements ExceptionFilter {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = problemOf(error, request);
     if (problem.code === 'internal') this.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
-    if (problem.code === 'unavailable') this.log.warn({ err: error, route: request.routeOptions.url }, 'database away');
+    if (problem.code === 'unavailable' && problem !== error)
+      this.log.warn({ err: error, route: request.routeOptions.url }, 'database away');
     if (reply.raw.headersSent) return void reply.raw.destroy();
     // Nobody reads the rest of a body that was given up, so no other request can follow on this connection.
     if (problem.status === 413 || (request.raw.readableDidRead && !request.raw.complete))

@@ -1,3 +1,5 @@
+import type { AccessToken } from './access-token.js';
+
 /** Who calls, as a verified token says. */
 export interface Principal {
   /** Whose data this is: `app_metadata.tenant_id`, or the user where there is none. */
@@ -8,6 +10,8 @@ export interface Principal {
   scopes: ReadonlySet<string> | 'all';
   /** Supabase's session, for revocation. */
   sessionId?: string;
+  /** What they showed, to act for them at Supabase within this request; never stored. */
+  token?: AccessToken;
   /** End of the token, in milliseconds since the epoch. */
   expiresAt: number;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import type { JobView } from '@tandem/contracts/job';
 import type { StoredObject } from '@tandem/contracts/object';
+import type { SupabaseGrants } from '@tandem/contracts/supabase-grants';
 import { jobsAdmitted } from '@tandem/telemetry/metrics';
 import { traceParent } from '@tandem/telemetry/propagation';
 import type { Pool, PoolClient } from 'pg';
@@ -19,7 +20,10 @@ export const PUBLISH_LEASE_MS = 10_000;
 export interface Submission {
   command: CommandDefinition;
   input: unknown;
+  /** The input before presets were filled in, where it named some. */
+  sent?: unknown;
   objects?: Record<string, StoredObject>;
+  supabase?: SupabaseGrants;
   principal: Pick<Principal, 'tenant' | 'actor'>;
   plan: Plan;
   /** Its tenant's window is full: the job stays in the ledger until there is room. */
@@ -49,14 +53,14 @@ const INSERT = `
   WITH admitted AS (
     INSERT INTO gateway.jobs
       (id, tenant, actor, command, input, objects, idempotency_key, request_hash, attempts, trace_parent, created_at,
-       moved_at, lane, timeout_ms, backoff, tags, parent, batch, replay_of, run_at, expires_at, waiting, due_at)
+       moved_at, lane, timeout_ms, backoff, tags, parent, batch, replay_of, run_at, expires_at, callback, supabase, waiting, due_at)
     SELECT id, tenant, actor, command, input::json, objects::json, key, decode(hash, 'hex'), attempts, trace, created,
-      created, lane, timeout, backoff, tags, parent, batch, replay, run, expires, waiting,
+      created, lane, timeout, backoff, tags, parent, batch, replay, run, expires, callback, supabase, waiting,
       CASE WHEN NOT waiting THEN coalesce(run, now() + interval '${PUBLISH_LEASE_MS} ms') END
     FROM json_to_recordset($1)
       AS job (id uuid, tenant text, actor text, command text, input text, objects text, key text, hash text, attempts int,
         trace text, created timestamptz, lane int, timeout int, backoff json, tags text[], parent uuid, batch uuid,
-        replay uuid, run timestamptz, expires timestamptz, waiting boolean)
+        replay uuid, run timestamptz, expires timestamptz, callback json, supabase json, waiting boolean)
     ON CONFLICT DO NOTHING
     RETURNING id, tenant, tags
   ), tagged AS (
@@ -138,6 +142,8 @@ function rowOf({ id, submission, hash, createdAt, traceParent }: NewJob) {
     replay: submission.replayOf,
     run: plan.runAt,
     expires: plan.expiresAt,
+    callback: plan.callback && { ...plan.callback, host: new URL(plan.callback.url).host },
+    supabase: submission.supabase,
     waiting: submission.waiting === true,
   };
 }
@@ -160,12 +166,16 @@ export function acceptedView({ id, submission, createdAt, traceParent }: NewJob)
     runAt: plan.runAt?.toISOString(),
     expiresAt: plan.expiresAt?.toISOString(),
     traceId: traceParent?.split('-')[1],
+    callback: plan.callback && { url: plan.callback.url, status: 'pending', attempts: 0 },
   };
 }
 
-/** The validated input is hashed, defaults filled in, so that spelling and order of keys do not matter. */
-function requestHash({ command, input, requested }: Submission): Buffer {
-  const hash = createHash('sha256').update(command.type).update('\n').update(JSON.stringify(input));
+/**
+ * The validated input is hashed, defaults filled in, so that spelling and order of keys do not matter; but no presets, so
+ * that a request stays the same when a preset changes.
+ */
+function requestHash({ command, input, sent = input, requested }: Submission): Buffer {
+  const hash = createHash('sha256').update(command.type).update('\n').update(JSON.stringify(sent));
   if (requested !== undefined) hash.update('\n').update(JSON.stringify(requested));
   return hash.digest();
 }

@@ -86,12 +86,12 @@ describe('a transformation is refused', () => {
       /application\/json/,
     ],
     [
-      'a form',
+      'a form that has none of what it may have',
       '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n',
       { 'content-type': 'multipart/form-data; boundary=b' },
-      415,
-      'unsupported_media_type',
-      /application\/json/,
+      422,
+      'invalid_input',
+      /unknown field/,
     ],
   ])('for %s', async (_what, body, headers, status, code, hint) => {
     const answer = await post('/v1/media/transform', body, headers);

@@ -1,12 +1,13 @@
 import type { JobStep, JobView } from '@tandem/contracts/job';
 import type { Pool } from 'pg';
+import { CALLBACK_COLUMNS, type CallbackRow, callbackView } from '../callbacks/callback-view.js';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { type JobFilter, ownerOf, searchOf } from './job-filter.js';
 import { jobView, VIEW_COLUMNS, type ViewRow } from './job-view.js';
 
 const VISIBLE = 'FROM gateway.jobs WHERE id = $1 AND tenant = $2 AND ($3::text IS NULL OR actor = $3)';
-const VIEW = `SELECT ${VIEW_COLUMNS}, history ${VISIBLE}`;
+const VIEW = `SELECT ${VIEW_COLUMNS}, history, ${CALLBACK_COLUMNS} ${VISIBLE}`;
 const HISTORY = `SELECT created_at AS "createdAt", history, status, position ${VISIBLE}`;
 
 /** Rows that one page looks at, at most: a filter that hardly anything satisfies gives short pages, not slow ones. */
@@ -25,8 +26,8 @@ export class JobFinder {
 
   /** Throws a `Problem` `not_found` for a job that does not exist or that the caller may not see; the two look alike. */
   async view(principal: Principal, id: string): Promise<JobView> {
-    const { history, ...job } = await this.#one<ViewRow & { history: JobStep[] }>(VIEW, principal, id);
-    return jobView(job, history);
+    const { history, ...job } = await this.#one<ViewRow & CallbackRow & { history: JobStep[] }>(VIEW, principal, id);
+    return { ...jobView(job, history), callback: callbackView(job) };
   }
 
   /** As {@link view}, with the columns that the event stream needs. */

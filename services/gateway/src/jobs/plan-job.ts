@@ -1,3 +1,4 @@
+import type { Callback } from '@tandem/contracts/callback';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import { milliseconds } from '@tandem/contracts/duration';
 import type { Backoff, JobOptions } from '@tandem/contracts/job-options';
@@ -14,6 +15,7 @@ export interface Plan {
   backoff?: Backoff;
   tags: string[];
   parent?: string;
+  callback?: Callback;
 }
 
 const FARTHEST_MS = 366 * 86_400_000;
@@ -52,5 +54,6 @@ export function planOf(
     backoff,
     tags,
     parent: parent?.toLowerCase(),
+    callback: options.callback,
   };
 }

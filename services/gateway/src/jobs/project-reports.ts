@@ -105,7 +105,9 @@ export class ReportProjection {
     if (objects.length === 0) return applyChanges(this.pool, changes);
     return transaction(this.pool, async (client) => {
       const changed = await applyChanges(client, changes);
-      await registerObjects(client, objects);
+      // A report that comes again must not bring back what was deleted since.
+      const fresh = objects.filter(({ jobId }) => changed.has(jobId));
+      if (fresh.length > 0) await registerObjects(client, fresh);
       return changed;
     });
   }

@@ -1,12 +1,13 @@
 import type { Catalog } from '@tandem/contracts/catalog';
 import type { Backoff } from '@tandem/contracts/job-options';
 import type { StoredObject } from '@tandem/contracts/object';
+import type { SupabaseGrants } from '@tandem/contracts/supabase-grants';
 import type { Publication } from '@tandem/messaging/command-publisher';
 import { laneOf } from './job-row.js';
 
 /** The columns of {@link PublishableJob}, for `RETURNING`. */
 export const PUBLISHABLE = `
-  j.id, j.tenant, j.actor, j.command, j.input, j.objects, j.run, j.attempt, j.attempts, j.status, j.lane, j.timeout_ms,
+  j.id, j.tenant, j.actor, j.command, j.input, j.objects, j.supabase, j.run, j.attempt, j.attempts, j.status, j.lane, j.timeout_ms,
   j.backoff, j.expires_at, j.trace_parent, j.cancel_requested_at`;
 
 /** A row of the ledger, as far as the broker needs to know it. */
@@ -17,6 +18,7 @@ export interface PublishableJob {
   command: string;
   input: unknown;
   objects: Record<string, StoredObject> | null;
+  supabase: SupabaseGrants | null;
   run: number;
   attempt: number;
   attempts: number;
@@ -42,6 +44,7 @@ export function publicationOf(job: PublishableJob, catalog: Catalog): Publicatio
     command,
     input: job.input,
     objects: job.objects ?? undefined,
+    supabase: job.supabase ?? undefined,
     run: again ? job.run : job.run + 1,
     attempt: again ? job.attempt : job.attempt + 1,
     attempts: job.attempts,

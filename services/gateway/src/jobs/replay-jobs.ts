@@ -1,7 +1,9 @@
+import type { Callback } from '@tandem/contracts/callback';
 import type { Catalog } from '@tandem/contracts/catalog';
 import type { JobView } from '@tandem/contracts/job';
 import type { Backoff } from '@tandem/contracts/job-options';
 import type { StoredObject } from '@tandem/contracts/object';
+import type { SupabaseGrants } from '@tandem/contracts/supabase-grants';
 import { transaction } from '@tandem/persistence/transaction';
 import { jobsAdmitted } from '@tandem/telemetry/metrics';
 import type { Pool, PoolClient } from 'pg';
@@ -14,7 +16,7 @@ import { laneOf } from './job-row.js';
 import type { JobSubmission } from './submit-job.js';
 
 const READ = `
-  SELECT id, tenant, actor, command, status, input, objects, attempts, lane, timeout_ms, backoff, tags, parent
+  SELECT id, tenant, actor, command, status, input, objects, supabase, attempts, lane, timeout_ms, backoff, tags, parent, callback
   FROM gateway.jobs`;
 
 const OPEN = `status IN ('failed', 'cancelled', 'expired') AND replayed_by IS NULL`;
@@ -31,12 +33,14 @@ interface Original {
   status: string;
   input: unknown;
   objects: Record<string, StoredObject> | null;
+  supabase: SupabaseGrants | null;
   attempts: number;
   lane: number;
   timeout_ms: number | null;
   backoff: Backoff | null;
   tags: string[];
   parent: string | null;
+  callback: Callback | null;
 }
 
 /**
@@ -97,6 +101,7 @@ export class JobReplay {
       command,
       input: original.input,
       objects: original.objects ?? undefined,
+      supabase: original.supabase ?? undefined,
       principal: { tenant: original.tenant, actor: original.actor },
       plan: {
         lane: laneOf(original.lane),
@@ -105,6 +110,7 @@ export class JobReplay {
         backoff: original.backoff ?? undefined,
         tags: original.tags,
         parent: original.parent ?? undefined,
+        callback: original.callback ?? undefined,
       },
       replayOf: original.id,
       // Released as the windows allow, so that ten thousand replays do not push into the broker at once.

@@ -7,7 +7,6 @@ import type { Pool, PoolClient } from 'pg';
 import { type FieldError, Problem } from '../http/problem.js';
 import { validate } from '../http/validate.js';
 import type { Principal } from '../identity/principal.js';
-import type { ObjectFinder } from '../objects/find-objects.js';
 import { insertJobs, type NewJob, newJob } from './admit-job.js';
 import { newJobId } from './job-id.js';
 import type { JobSubmission, Prepared } from './submit-job.js';
@@ -31,7 +30,6 @@ const FIND_BY_KEY = `
 export class BatchSubmission {
   constructor(
     private readonly submission: JobSubmission,
-    private readonly objects: ObjectFinder,
     private readonly pool: Pool,
   ) {}
 
@@ -46,7 +44,7 @@ export class BatchSubmission {
   ): Promise<{ id: string; created: boolean }> {
     const now = new Date();
     const { prepared, hash } = await this.#prepareAll(caller, requests, now);
-    await this.#resolveObjects(caller, prepared);
+    await this.submission.resolveObjects(caller, prepared);
     await this.#checkParents(caller, prepared);
     const id = newJobId();
     const jobs = prepared.map(({ submission }) => {
@@ -84,6 +82,7 @@ export class BatchSubmission {
         const wish = { command: this.submission.command(caller, command), input, options, at: `/${index}` };
         const each = this.submission.prepare(caller, wish, now);
         hash.update(JSON.stringify([command, each.submission.input, options]));
+        if (each.presets) await this.submission.fill(caller, each);
         prepared.push(each);
       } catch (error) {
         faults.push(...faultsOf(error, index));
@@ -95,17 +94,6 @@ export class BatchSubmission {
     if (faults.length > 0) throw refusal(faults);
     if (prepared.length === 0) throw new Problem('invalid_input', 'The batch is empty. Send at least one job.');
     return { prepared, hash: hash.digest() };
-  }
-
-  async #resolveObjects(caller: Principal, prepared: Prepared[]): Promise<void> {
-    const objects = await this.objects.resolve(
-      caller,
-      prepared.flatMap(({ references }) => references),
-    );
-    for (const { submission, references } of prepared) {
-      if (references.length === 0) continue;
-      submission.objects = Object.fromEntries(references.map(({ id }) => [id, objects![id]!]));
-    }
   }
 
   async #checkParents(caller: Principal, prepared: Prepared[]): Promise<void> {

@@ -1,9 +1,11 @@
 import { Controller, Param, Post } from '@nestjs/common';
 import type { Catalog } from '@tandem/contracts/catalog';
+import type { CommandDefinition } from '@tandem/contracts/command';
 import { isFinal, type JobView } from '@tandem/contracts/job';
 import { JobRequest } from '@tandem/contracts/job-options';
 import { commandRoute } from '@tandem/contracts/subjects';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { FORMS } from '../http/bodies.js';
 import { type CallerGuard, header } from '../http/caller.js';
 import { waitSeconds } from '../http/prefer.js';
 import { Problem } from '../http/problem.js';
@@ -11,6 +13,7 @@ import type { ProblemFilter } from '../http/problem-filter.js';
 import { validate } from '../http/validate.js';
 import type { Principal } from '../identity/principal.js';
 import type { Admitted } from './admit-job.js';
+import type { CommandForm } from './command-form.js';
 import type { JobFinder } from './find-jobs.js';
 import type { JobFollower } from './follow-job.js';
 import type { JobSubmission, Wish } from './submit-job.js';
@@ -23,6 +26,7 @@ export class CommandSubmission {
     private readonly submission: JobSubmission,
     private readonly finder: JobFinder,
     private readonly follower: JobFollower,
+    private readonly forms: CommandForm,
   ) {}
 
   /**
@@ -31,33 +35,54 @@ export class CommandSubmission {
    */
   route(server: FastifyInstance, catalog: Catalog): void {
     for (const command of catalog.all()) {
-      this.#post(server, commandRoute(command), (caller, body) => ({
-        command: this.submission.command(caller, command.type),
-        input: body,
-      }));
+      this.#post(server, commandRoute(command), FORMS, (caller, request) => {
+        const definition = this.submission.command(caller, command.type);
+        return request.isMultipart()
+          ? this.#formWish(caller, definition, request)
+          : { command: definition, input: request.body };
+      });
     }
-    this.#post(server, '/v1/jobs', (caller, body) => {
-      const { command, input, options } = validate(JobRequest, body);
+    this.#post(server, '/v1/jobs', {}, (caller, request) => {
+      const { command, input, options } = validate(JobRequest, request.body);
       return { command: this.submission.command(caller, command), input, options, at: '' };
     });
   }
 
-  #post(server: FastifyInstance, path: string, wishOf: (caller: Principal, body: unknown) => Wish): void {
+  #post(
+    server: FastifyInstance,
+    path: string,
+    config: object,
+    wishOf: (caller: Principal, request: FastifyRequest) => FormWish | Promise<FormWish>,
+  ): void {
     const errorHandler = this.problems.answer.bind(this.problems);
-    server.post(path, { errorHandler }, async (request, reply) => {
+    server.post(path, { errorHandler, config }, async (request, reply) => {
       const caller = await this.guard.identify(request, reply);
-      return this.#submit(caller, wishOf(caller, request.body), request, reply);
+      // Before a form's files are stored.
+      const idempotencyKey = validKey(header(request, 'idempotency-key'));
+      const { discard, ...wish } = await wishOf(caller, request);
+      return this.#submit(caller, { ...wish, idempotencyKey }, request, reply, discard);
     });
   }
 
-  async #submit(caller: Principal, wish: Wish, request: FastifyRequest, reply: FastifyReply): Promise<JobView> {
+  async #formWish(caller: Principal, command: CommandDefinition, request: FastifyRequest): Promise<FormWish> {
+    return { command, ...(await this.forms.read(caller, command, request)) };
+  }
+
+  async #submit(
+    caller: Principal,
+    wish: Wish,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    discard: FormWish['discard'],
+  ): Promise<JobView> {
     const wait = waitSeconds(header(request, 'prefer'));
-    const idempotencyKey = validKey(header(request, 'idempotency-key'));
     let answer: Promise<JobView> | undefined;
     // Who waits must be listening before the job can run.
-    const admitted = await this.submission.submit(caller, { ...wish, idempotencyKey }, (job) => {
+    const submitted = this.submission.submit(caller, wish, (job) => {
       answer = this.#answer(caller, job, wait * 1_000);
     });
+    if (discard) await discardUnlessNew(submitted, discard);
+    const admitted = await submitted;
     if (!admitted.created) reply.header('idempotency-replayed', 'true');
     const view = await answer!;
     if (wait > 0) reply.header('preference-applied', `wait=${wait}`);
@@ -74,6 +99,19 @@ export class CommandSubmission {
         this.follower.waitForNew(caller, admitted.view, waitMs).catch(() => admitted.view)
       : this.follower.waitFor(caller, admitted.id, waitMs);
   }
+}
+
+/** A wish that came as a form has objects that nobody else knows: they go when there is no new job that needs them. */
+type FormWish = Wish & { discard?: () => Promise<void> };
+
+async function discardUnlessNew(submitted: Promise<Admitted>, discard: () => Promise<void>): Promise<void> {
+  // A refusal is certain. After any other failure the job may stand in the ledger all the same, and need its objects.
+  const created = await submitted.then(
+    (admitted) => admitted.created,
+    (error: unknown) => !(error instanceof Problem),
+  );
+  // An object too many does no harm.
+  if (!created) await discard().catch(() => undefined);
 }
 
 /** Answers what looks like a command, but stands in no catalog. */

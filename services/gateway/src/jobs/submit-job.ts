@@ -2,11 +2,14 @@ import { Catalog } from '@tandem/contracts/catalog';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import type { JobOptions } from '@tandem/contracts/job-options';
 import type { ObjectReference } from '@tandem/contracts/object';
+import { CallbackRules } from '../callbacks/accept-callback.js';
 import { requireScope } from '../http/caller.js';
 import { Problem } from '../http/problem.js';
 import { validate } from '../http/validate.js';
 import type { Principal } from '../identity/principal.js';
 import { ObjectFinder } from '../objects/find-objects.js';
+import type { NamedPreset, PresetFilling } from '../presets/fill-presets.js';
+import { SupabaseAccess } from '../supabase/grant-access.js';
 import { type Admitted, JobAdmission, type Submission } from './admit-job.js';
 import { JobFinder } from './find-jobs.js';
 import { planOf } from './plan-job.js';
@@ -20,6 +23,8 @@ export interface Wish {
   input: unknown;
   options?: JobOptions;
   idempotencyKey?: string;
+  /** Properties of the input that count for the idempotency key as what stands here. */
+  sent?: Record<string, unknown>;
   /** JSON pointer of the request that holds `input` and `options`; undefined when the body is the input itself. */
   at?: string;
 }
@@ -28,6 +33,12 @@ export interface Wish {
 export interface Prepared {
   submission: Submission;
   references: ObjectReference[];
+  /** JSON pointer of the input in the request. */
+  inputAt: string;
+  /** Presets that are still to be filled in, and the pointer of the input. */
+  presets?: { named: NamedPreset[]; at: string };
+  /** Objects that only presets name. */
+  presetReferences?: ObjectReference[];
 }
 
 /** Submits jobs: checks what the caller may do and what the command takes, admits, and hands to the broker. */
@@ -35,11 +46,14 @@ export class JobSubmission {
   constructor(
     private readonly catalog: Catalog,
     private readonly objects: ObjectFinder,
+    private readonly presets: PresetFilling,
     private readonly admission: JobAdmission,
     private readonly windows: TenantWindows,
     private readonly release: JobRelease,
     private readonly publication: JobPublication,
     private readonly finder: JobFinder,
+    private readonly callbacks: CallbackRules,
+    private readonly supabase: SupabaseAccess,
   ) {}
 
   /** Throws a `Problem`: `not_found` for a command that does not exist, `forbidden` when the caller lacks its scope. */
@@ -50,11 +64,12 @@ export class JobSubmission {
     return command;
   }
 
-  /** Checks a wish without admitting it. Throws a `Problem` that names what is wrong. */
-  prepare(caller: Principal, { command, input, options, idempotencyKey, at }: Wish, now: Date): Prepared {
+  /** Checks a wish without admitting it or filling presets in. Throws a `Problem` that names what is wrong. */
+  prepare(caller: Principal, { command, input, options, idempotencyKey, sent, at }: Wish, now: Date): Prepared {
     const inputAt = at === undefined ? '' : `${at}/input`;
     const valid = validate(command.input, input, 'body', inputAt);
     const plan = planOf(command, options, now, `${at ?? ''}/options`);
+    this.callbacks.check(caller.tenant, plan.callback, `${at ?? ''}/options/callback`);
     const references = (command.reads?.(valid) ?? []).map((reference) => ({
       ...reference,
       pointer: inputAt + reference.pointer,
@@ -67,8 +82,49 @@ export class JobSubmission {
       plan,
       idempotencyKey,
       requested: options,
+      sent: sent && { ...(valid as object), ...sent },
     };
-    return { submission, references };
+    const named = command.presets?.named(valid);
+    return { submission, references, inputAt, presets: named?.length ? { named, at: inputAt } : undefined };
+  }
+
+  /** Fills presets in. Throws a `Problem` that names one that does not exist or does not fit. */
+  async fill(caller: Principal, prepared: Prepared): Promise<void> {
+    const { submission, presets } = prepared;
+    if (!presets) return;
+    const filled = await this.presets.fill(caller, submission.command, submission.input, presets.named, presets.at);
+    submission.sent ??= submission.input;
+    submission.input = filled.input;
+    prepared.presetReferences = filled.references;
+  }
+
+  /**
+   * Looks up the objects that wishes name, and asks Supabase Storage for its files. Throws a `Problem` that names what the
+   * caller may not use.
+   */
+  async resolveObjects(caller: Principal, prepared: readonly Prepared[]): Promise<void> {
+    await this.#findObjects(caller, prepared);
+    await this.supabase.grant(caller, prepared);
+  }
+
+  async #findObjects(caller: Principal, prepared: readonly Prepared[]): Promise<void> {
+    const own = await this.objects.resolve(
+      caller,
+      prepared.flatMap(({ references }) => references),
+    );
+    // A logo in a preset is the tenant's to use, though only its owner could name it in a request.
+    const shared = await this.objects.resolve(
+      { ...caller, role: 'service_role' },
+      prepared.flatMap(({ presetReferences = [] }) => presetReferences),
+    );
+    if (!own && !shared) return;
+    for (const { submission, references, presetReferences = [] } of prepared) {
+      if (references.length + presetReferences.length === 0) continue;
+      submission.objects = {
+        ...Object.fromEntries(references.map(({ id }) => [id, own![id]!])),
+        ...Object.fromEntries(presetReferences.map(({ id }) => [id, shared![id]!])),
+      };
+    }
   }
 
   /**
@@ -81,9 +137,11 @@ export class JobSubmission {
     onAdmitted: (admitted: Admitted) => void = () => undefined,
   ): Promise<Admitted> {
     const now = new Date();
-    const { submission, references } = this.prepare(caller, wish, now);
+    const prepared = this.prepare(caller, wish, now);
+    const { submission } = prepared;
     const { plan } = submission;
-    submission.objects = await this.objects.resolve(caller, references);
+    if (prepared.presets) await this.fill(caller, prepared);
+    await this.resolveObjects(caller, [prepared]);
     if (plan.parent) await this.checkParent(caller, plan.parent, `${wish.at ?? ''}/options/parent`);
     this.takePlace(submission);
     const admitted = await this.#admit(submission, now);
@@ -104,7 +162,7 @@ export class JobSubmission {
   }
 
   /** Hands a job that stands in the ledger to the broker, or to whatever will do so in time. */
-  dispatch(jobId: string, { command, input, objects, principal, plan, waiting }: Submission): void {
+  dispatch(jobId: string, { command, input, objects, supabase, principal, plan, waiting }: Submission): void {
     const { tenant, actor } = principal;
     if (waiting) {
       this.windows.queued(command.type, tenant);
@@ -112,7 +170,7 @@ export class JobSubmission {
     } else if (!plan.runAt) {
       const { lane, attempts, timeoutMs, backoff, expiresAt } = plan;
       const first = { run: 1, attempt: 1, attempts, lane, timeoutMs, backoff, expiresAt };
-      this.publication.offer({ jobId, tenant, actor, command, input, objects, ...first });
+      this.publication.offer({ jobId, tenant, actor, command, input, objects, supabase, ...first });
     }
   }
 

@@ -1,5 +1,5 @@
 import { type ObjectReference, objectKey, type StoredObject } from '@tandem/contracts/object';
-import { Any, type DataSource, type Repository } from 'typeorm';
+import { Any, type DataSource, IsNull, MoreThan, Or, type Repository } from 'typeorm';
 import { type FieldError, Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import { ObjectEntity, type RegisteredObject } from './object.entity.js';
@@ -19,6 +19,11 @@ export class ObjectFinder {
     const [object] = UUID.test(id) ? await this.#visible(principal, [id]) : [];
     if (!object) throw new Problem('not_found', 'There is no such object, or it is not yours.');
     return object;
+  }
+
+  /** The object that a genuine link names; whose it is was asked when the link was made. */
+  async linked(id: string): Promise<RegisteredObject | null> {
+    return UUID.test(id) ? this.#objects.findOneBy({ id, expiresAt: notOver() }) : null;
   }
 
   /**
@@ -54,8 +59,18 @@ export class ObjectFinder {
 
   #visible(principal: Principal, ids: string[]): Promise<RegisteredObject[]> {
     const owner = principal.role === 'authenticated' ? { owner: principal.actor } : {};
-    return this.#objects.findBy({ id: Any([...new Set(ids)]), tenant: principal.tenant, ...owner });
+    return this.#objects.findBy({
+      id: Any([...new Set(ids)]),
+      tenant: principal.tenant,
+      expiresAt: notOver(),
+      ...owner,
+    });
   }
+}
+
+/** What has expired is not there, also before it is collected. */
+function notOver() {
+  return Or(IsNull(), MoreThan(new Date()));
 }
 
 /** A registered object as a command carries it. */

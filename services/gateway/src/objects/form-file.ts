@@ -41,7 +41,7 @@ async function next(files: AsyncIterator<MultipartFile>): Promise<MultipartFile 
   }
 }
 
-function unreadable(cause: unknown): Problem {
+export function unreadable(cause: unknown): Problem {
   return Object.assign(
     new Problem(
       'malformed_body',
@@ -52,7 +52,7 @@ function unreadable(cause: unknown): Problem {
 }
 
 /** What a form calls a file may be a path, and hold what PostgreSQL and headers do not take. */
-function fileName(name: string | undefined): string | undefined {
+export function fileName(name: string | undefined): string | undefined {
   const last = name?.split(/[\\/]/).at(-1);
   return last?.replace(/\p{Cc}/gu, '').slice(0, 255) || undefined;
 }

@@ -12,6 +12,8 @@ export interface RegisteredObject {
   name: string | null;
   jobId: string | null;
   createdAt: Date;
+  /** From then on the object is not there; null for one that stays. */
+  expiresAt: Date | null;
 }
 
 /** How the register is stored. */
@@ -30,5 +32,6 @@ export const ObjectEntity = new EntitySchema<RegisteredObject>({
     name: { type: 'text', nullable: true },
     jobId: { type: 'uuid', name: 'job_id', nullable: true },
     createdAt: { type: 'timestamptz', name: 'created_at', createDate: true },
+    expiresAt: { type: 'timestamptz', name: 'expires_at', nullable: true },
   },
 });

@@ -64,6 +64,12 @@ export const ledgerPaths: ZodOpenApiPathsObject = {
       ...CONFLICT,
     }),
   },
+  '/v1/jobs/{id}/callback': {
+    post: onId('jobs.callback', 'Send the callback of a job that has ended again', {
+      '202': { description: 'It is on its way', ...json(JobView) },
+      ...CONFLICT,
+    }),
+  },
   '/v1/batches': {
     post: {
       operationId: 'batches.submit',

@@ -12,9 +12,12 @@ import {
 } from 'zod-openapi';
 import { HealthReport } from '../health/check-health.js';
 import { JobQuery } from '../jobs/jobs.controller.js';
-import { ObjectView, UploadQuery } from '../objects/objects.controller.js';
+import { imagePaths } from './image-paths.js';
 import { ledgerPaths } from './ledger-paths.js';
+import { mediaUploadPaths } from './media-upload-paths.js';
+import { objectPaths } from './object-paths.js';
 import { idPath, NOT_FOUND, PROBLEMS, problem, UNREADABLE } from './responses.js';
+import { uploadPaths } from './upload-paths.js';
 
 const job = { 'application/json': { schema: JobView } };
 
@@ -35,9 +38,21 @@ function commandOperation(command: CommandDefinition): ZodOpenApiOperationObject
     description: `Needs the scope \`${command.scope}\`. The result of the job: see the schema \`${command.type}.result\`.`,
     tags: [command.service],
     requestParams: { header: COMMAND_HEADERS },
-    requestBody: { required: true, content: { 'application/json': { schema: command.input } } },
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: command.input }, ...(command.reads ? formOf(command) : {}) },
+    },
     responses: accepted,
   };
+}
+
+/** The same input with its files in it, see `command-form.ts`. */
+function formOf({ type }: CommandDefinition) {
+  const file = z
+    .string()
+    .meta({ format: 'binary', description: 'A file, which becomes an object; needs objects:write' });
+  const input = z.string().meta({ description: `The JSON of ${type} without the properties that files fill` });
+  return { 'multipart/form-data': { schema: z.object({ input: input.optional(), source: file }) } };
 }
 
 const accepted = {
@@ -103,41 +118,6 @@ const jobs: ZodOpenApiPathsObject = {
   },
 };
 
-const binary = { schema: { type: 'string', format: 'binary' } } as const;
-
-const objects: ZodOpenApiPathsObject = {
-  '/v1/objects': {
-    post: {
-      operationId: 'objects.upload',
-      summary: 'Upload a file, raw or as multipart/form-data',
-      tags: ['objects'],
-      requestParams: { query: UploadQuery },
-      requestBody: { required: true, content: { '*/*': binary, 'multipart/form-data': binary } },
-      responses: {
-        '201': { description: 'Stored', content: { 'application/json': { schema: ObjectView } } },
-        ...PROBLEMS,
-        '413': { ...problem, description: 'Larger than the limit' },
-      },
-    },
-  },
-  '/v1/objects/{id}': {
-    get: {
-      operationId: 'objects.download',
-      summary: 'Download a file; Range, ETag and If-None-Match work',
-      tags: ['objects'],
-      requestParams: { path: idPath },
-      responses: {
-        '200': { description: 'The bytes', content: { '*/*': binary } },
-        '206': { description: 'A range of the bytes', content: { '*/*': binary } },
-        '304': { description: 'You have it already' },
-        ...PROBLEMS,
-        ...NOT_FOUND,
-        '416': { ...problem, description: 'The range lies outside' },
-      },
-    },
-  },
-};
-
 const ok = { 'application/json': { schema: z.object({ status: z.string() }) } };
 const probe = (
   operationId: string,
@@ -176,7 +156,16 @@ export function openApi(catalog: Catalog): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     security: [{ supabase: [] }],
-    paths: { ...Object.fromEntries(commands), ...objects, ...jobs, ...ledgerPaths, ...health },
+    paths: {
+      ...Object.fromEntries(commands),
+      ...objectPaths,
+      ...jobs,
+      ...ledgerPaths,
+      ...mediaUploadPaths,
+      ...uploadPaths,
+      ...imagePaths,
+      ...health,
+    },
     components: {
       schemas: Object.fromEntries(results),
       securitySchemes: { supabase: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
