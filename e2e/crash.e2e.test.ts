@@ -74,9 +74,9 @@ test('no accepted job is lost or done twice when nats-server is killed twice und
 test('a worker that gets SIGTERM in the middle of jobs ends with code 0, and every job succeeds', async () => {
   const api = await cluster.newCaller();
   const leaving = media;
-  const ids = await heavyJobs(api, 4);
   media = await cluster.startMedia();
-  expect(await commandsInFlight(leaving)).toBeGreaterThan(0);
+  const ids = await heavyJobs(api, 8);
+  await eventually(async () => expect(await commandsInFlight(leaving)).toBeGreaterThan(0));
   expect(await leaving.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   await expectSucceededOnce(api, cluster.postgres.url, ids, 60_000);
 });

@@ -50,7 +50,7 @@ describe('a new service', () => {
   });
 
   it('is part of the catalog, of standalone and of the reference of settings', () => {
-    expect(text('libs/contracts/src/catalog.ts')).toContain('invoices.SendInvoice]');
+    expect(text('libs/contracts/src/catalog.ts')).toMatch(/invoices\.SendInvoice,?\s*\]/);
     expect(text('libs/contracts/src/invoices.ts')).toContain("defineCommand('invoices.send'");
     expect(text('services/standalone/src/boot.ts')).toContain("step('invoices'");
     expect(text('tools/generate.mjs')).toContain('invoices: InvoicesConfig');

@@ -16,6 +16,8 @@ export interface ObjectRetention {
 }
 
 const EVERY_MS = 60_000;
+/** What a claim knows is not acted on later than this: a paused process must not remove what has been registered meanwhile. */
+const FRESH_MS = 60_000;
 const PAGE = 200;
 
 const oldest = (condition: string, order: string) =>
@@ -127,8 +129,10 @@ export class ObjectCollection {
     let removed = 0;
     while (!this.#stopping) {
       const { rows } = await this.pool.query<Loose>(CLAIM, [this.retention.graceMinutes]);
+      const claimedAt = performance.now();
       const settled: Loose[] = [];
       for (const loose of rows) {
+        if (performance.now() - claimedAt > FRESH_MS) break;
         const gone =
           !loose.needed && (await this.store.removeOlder(objectKey(loose.tenant, loose.sha256), loose.before));
         if (gone) removed += 1;

@@ -53,10 +53,17 @@ async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) await turn();
 }
 
-/** Hours pass whenever nobody is between storing and registering: only then may bytes be old. */
+/** Hours pass whenever nobody is between storing and registering, or between looking and removing. */
 class Time {
   readonly #between = CONTENTS.map(() => 0);
+  #collectors = 0;
   running = true;
+
+  async collect(): Promise<void> {
+    this.#collectors += 1;
+    await collection.collect();
+    this.#collectors -= 1;
+  }
 
   enter(content: number): void {
     this.#between[content]! += 1;
@@ -68,7 +75,8 @@ class Time {
 
   async pass(): Promise<void> {
     while (this.running) {
-      for (const [content, bytes] of CONTENTS.entries()) if (this.#between[content] === 0) this.#age(bytes);
+      const free = this.#collectors === 0;
+      for (const [content, bytes] of CONTENTS.entries()) if (free && this.#between[content] === 0) this.#age(bytes);
       await turn();
     }
   }
@@ -103,8 +111,11 @@ test('a registered object has its bytes, however writers, deletions and collecto
     fc.asyncProperty(fc.array(plan, { minLength: 8, maxLength: 40 }), async (plans) => {
       const time = new Time();
       const passing = time.pass();
-      const collecting = [0, 1].map(async () => {
-        while (time.running) await collection.collect();
+      const collecting = [3, 7].map(async (pause) => {
+        while (time.running) {
+          await time.collect();
+          await turns(pause);
+        }
       });
       const outcomes = await Promise.all(plans.map((each) => write(each, time)));
       time.running = false;
