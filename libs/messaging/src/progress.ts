@@ -4,7 +4,7 @@ import type { JobReports } from './job-reporter.js';
 /** Between two messages on one job, in ms; a follower sees no more with the eye. */
 const EVERY_MS = 250;
 /** Before the first: a run that ends sooner has nothing to tell but its end. */
-const FIRST_AFTER_MS = 25;
+const FIRST_AFTER_MS = 100;
 
 /** Progress of one run: the newest report goes out, at most four times a second, until the run ends. */
 export class Progress {

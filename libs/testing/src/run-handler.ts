@@ -36,7 +36,7 @@ export interface HandlerRun<C extends CommandDefinition> {
   attemptUsed?: boolean;
   /** Every call of `progress`. Followers hear at most four of them a second. */
   progress: JobProgress[];
-  /** What the ledger is told, as it goes over the wire. The start is told only of runs that take 25 ms or more. */
+  /** What the ledger is told, as it goes over the wire. The start is told only of runs that take 100 ms or more. */
   reports: JobReport[];
 }
 

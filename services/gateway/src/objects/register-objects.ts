@@ -1,10 +1,4 @@
 import type { StoredObject } from '@tandem/contracts/object';
-import type { PoolClient } from 'pg';
-
-const INSERT = `
-  INSERT INTO gateway.objects (id, tenant, owner, sha256, size, type, job_id)
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::uuid[])
-  ON CONFLICT (id) DO NOTHING`;
 
 /** An object that a job made. */
 export type ProducedObject = Pick<StoredObject, 'id' | 'sha256' | 'size' | 'type'> & {
@@ -13,16 +7,14 @@ export type ProducedObject = Pick<StoredObject, 'id' | 'sha256' | 'size' | 'type
   jobId: string;
 };
 
-/** Registers what jobs made, inside the transaction that marks them succeeded. Repeating it changes nothing. */
-export async function registerObjects(client: PoolClient, objects: ProducedObject[]): Promise<void> {
-  const column = <T>(pick: (object: ProducedObject) => T) => objects.map(pick);
-  await client.query(INSERT, [
-    column((object) => object.id),
-    column((object) => object.tenant),
-    column((object) => object.owner),
-    column((object) => object.sha256),
-    column((object) => object.size),
-    column((object) => object.type),
-    column((object) => object.jobId),
-  ]);
-}
+/**
+ * Registers what jobs made (`$2`, JSON of {@link ProducedObject}s), as a part of the statement that marks them succeeded: for
+ * the jobs in `changed` only, as a report that comes again must not bring back what was deleted since.
+ */
+export const REGISTER_OBJECTS = `
+  INSERT INTO gateway.objects (id, tenant, owner, sha256, size, type, job_id)
+  SELECT o.id, o.tenant, o.owner, o.sha256, o.size, o.type, o."jobId"
+  FROM json_to_recordset($2)
+    AS o (id uuid, tenant text, owner text, sha256 text, size bigint, type text, "jobId" uuid)
+  JOIN changed ON changed.id = o."jobId"
+  ON CONFLICT (id) DO NOTHING`;
