@@ -10,6 +10,7 @@ import { plot } from '../memory/plot.ts';
 import { type Sample, sample, withJemalloc } from '../memory/sample.ts';
 import { conditions, figure, inOneLine, markdown, median, type Report } from '../report.ts';
 import { type Stack, startStack } from '../stack.ts';
+import { chosenSystems } from '../systems.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const JOBS = 5_000;
@@ -34,13 +35,22 @@ interface Run {
 }
 
 /** Resident memory of the media service while it does thousands of mixed jobs, with glibc's allocator and with jemalloc. */
-export async function run(say: (line: string) => void, options: { jobs?: number; quick?: boolean }): Promise<Report> {
+export async function run(
+  say: (line: string) => void,
+  options: { jobs?: number; quick?: boolean; only?: string[] },
+): Promise<Report> {
   const jobs = options.jobs ?? (options.quick ? QUICK_JOBS : JOBS);
   const { sources, about } = await prepareSources();
   const files = await mixedFiles(sources);
   const jemalloc = process.env.BENCH_JEMALLOC;
   if (!jemalloc) throw new Error('jemalloc is missing: start the benchmark with npm run bench.');
-  const runs = [await measure('jemalloc', jemalloc, files, jobs, say), await measure('glibc', '', files, jobs, say)];
+  const runs: Run[] = [];
+  const allocators = [
+    { key: 'jemalloc', path: jemalloc },
+    { key: 'glibc', path: '' },
+  ];
+  for (const { key, path } of chosenSystems(allocators, options.only))
+    runs.push(await measure(key, path, files, jobs, say));
   const where = conditions();
   const drawn = drawPlot(runs, jobs, where);
   const whole = jobs >= JOBS;

@@ -92,7 +92,8 @@ function svg(content: string): Buffer {
   return Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="100" height="50">${content}</svg>`);
 }
 
-function png(width: number, height: number, data: Buffer): Buffer {
+/** A PNG of 8-bit grey pixels, whatever `data` holds. */
+export function png(width: number, height: number, data: Buffer): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width);
   header.writeUInt32BE(height, 4);
@@ -116,7 +117,7 @@ function chunk(type: string, data: Buffer): Buffer {
 }
 
 /** A canvas of `side` x `side`; each frame draws one pixel of it. */
-function gif(side: number, frames: number): Buffer {
+export function gif(side: number, frames: number): Buffer {
   const screen = Buffer.alloc(13 + 6);
   screen.write('GIF89a');
   screen.writeUInt16LE(side, 6);

@@ -34,6 +34,19 @@ describe('a watermark', () => {
     expect(g).toBeGreaterThan(150);
   });
 
+  test.each([
+    ['grey', 'b-w'],
+    ['colour', 'srgb'],
+  ] as const)('may be a photograph in %s, which has no alpha channel', async (_what, space) => {
+    const mark = await sharp({ create: { width: 8, height: 4, channels: 3, background: '#808080' } })
+      .toColourspace(space)
+      .jpeg()
+      .toBuffer();
+    const watermark = { ...over, position: 'center' } as const;
+    const image = await make(await plain(200, 100, '#ff0000'), { watermark }, { [MARK]: mark });
+    expect([image.at(100, 50), image.at(5, 5)]).toEqual([[128, 128, 128, 255], RED]);
+  });
+
   test('of a vector is crisp, and repeats when it is tiled', async () => {
     const svg =
       '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="1"><path d="M0 0h1v1h-1z" fill="#0f0"/><path d="M1 0h1v1h-1z" fill="#00f"/></svg>';

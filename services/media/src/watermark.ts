@@ -32,7 +32,9 @@ export async function layWatermark(chain: Chain, rendition: Wanted, size: Size, 
     ? await drawImage(watermark.image.object, box, materials)
     : await drawText(watermark, box);
   const { opacity = DEFAULT_OPACITY } = watermark;
-  const faded = await pixelsOf(pipelineOf(drawn).ensureAlpha().linear([1, 1, 1, opacity], [0, 0, 0, 0]));
+  // In two goes: within one, sharp multiplies before it adds the channels that grey and opaque images lack.
+  const whole = await pixelsOf(pipelineOf(drawn).toColourspace('srgb').ensureAlpha());
+  const faded = await pixelsOf(pipelineOf(whole).linear([1, 1, 1, opacity], [0, 0, 0, 0]));
   const overlay = watermark.tile ? await tileOf(faded, margin) : placed(faded, size, margin, watermark);
   await chain.step('composite', (p) => p.composite([overlay]));
 }

@@ -10,6 +10,7 @@ import { JobCancellation } from './cancel-jobs.js';
 import { BatchFinder, type BatchView } from './find-batches.js';
 import { READ, WRITE } from './jobs.controller.js';
 import { batchRequests } from './read-batch.js';
+import { sendEvents } from './server-sent-events.js';
 import { BatchSubmission, MOST_JOBS } from './submit-batch.js';
 import { validKey } from './submit-command.js';
 
@@ -50,13 +51,7 @@ export class BatchesController {
   async events(@Caller() caller: Principal, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     requireScope(caller, READ);
     await this.finder.view(caller, id);
-    const gone = new AbortController();
-    reply.raw.on('close', () => gone.abort());
-    await reply
-      .header('content-type', 'text/event-stream; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .header('x-accel-buffering', 'no')
-      .send(Readable.from(this.finder.follow(caller, id, gone.signal)));
+    await sendEvents(reply, (gone) => this.finder.follow(caller, id, gone));
   }
 
   /** Cancels what has not ended. */

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Controller, Get, Headers, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
 import { isFinal, type JobView } from '@tandem/contracts/job';
 import type { FastifyReply } from 'fastify';
@@ -13,7 +12,7 @@ import { JobFinder, type JobPage } from './find-jobs.js';
 import { JobFollower } from './follow-job.js';
 import { JobFilter } from './job-filter.js';
 import { JobReplay } from './replay-jobs.js';
-import { serverSentEvents } from './server-sent-events.js';
+import { sendEvents, serverSentEvents } from './server-sent-events.js';
 
 /** Query parameters of `GET /v1/jobs`. */
 export const JobQuery = JobFilter.extend({
@@ -94,15 +93,8 @@ export class JobsController {
     const job = await this.finder.history(caller, id);
     // A browser's EventSource reconnects for ever; 204 is how it is told to stop.
     if (isFinal(job.status) && after >= job.position) return void (await reply.status(HttpStatus.NO_CONTENT).send());
-    const gone = new AbortController();
-    reply.raw.on('close', () => gone.abort());
-    const events = serverSentEvents(this.follower.follow(caller, id, after, gone.signal), () =>
-      this.finder.view(caller, id),
+    await sendEvents(reply, (gone) =>
+      serverSentEvents(this.follower.follow(caller, id, after, gone), () => this.finder.view(caller, id)),
     );
-    await reply
-      .header('content-type', 'text/event-stream; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .header('x-accel-buffering', 'no')
-      .send(Readable.from(events));
   }
 }

@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream';
 import { isFinal, type JobView } from '@tandem/contracts/job';
+import type { FastifyReply } from 'fastify';
 import type { JobNews } from './follow-job.js';
 
 /**
@@ -19,4 +21,19 @@ export async function* serverSentEvents(
       yield `id: ${step.position}\nevent: state\ndata: ${JSON.stringify(data)}\n\n`;
     }
   }
+}
+
+/** Answers with server-sent events; the signal that `events` gets aborts when the client has gone. */
+export async function sendEvents(
+  reply: FastifyReply,
+  events: (gone: AbortSignal) => AsyncIterable<string>,
+): Promise<void> {
+  const gone = new AbortController();
+  reply.raw.on('close', () => gone.abort());
+  await reply
+    .header('content-type', 'text/event-stream; charset=utf-8')
+    .header('cache-control', 'no-store')
+    // nginx would hold them back.
+    .header('x-accel-buffering', 'no')
+    .send(Readable.from(events(gone.signal)));
 }
