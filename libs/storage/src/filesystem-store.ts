@@ -3,6 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { access, mkdir, open, opendir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { durableRename } from './durable-rename.js';
 import { folderOfPrefix, keySegments } from './key.js';
 import {
@@ -57,9 +58,9 @@ export class FilesystemStore implements ObjectStore {
   }
 
   async read(key: string, range?: { start: number; end: number }): Promise<Readable> {
-    const file = await open(this.#pathOf(key)).catch((error) => {
-      throw isAbsent(error) ? new ObjectMissing(key, { cause: error }) : error;
-    });
+    const path = this.#pathOf(key);
+    const file = await patiently(() => unlessAbsent(open(path)));
+    if (!file) throw new ObjectMissing(key);
     if ((await file.stat()).isFile()) return file.createReadStream(range);
     await file.close();
     throw new ObjectMissing(key);
@@ -75,7 +76,7 @@ export class FilesystemStore implements ObjectStore {
 
   async localFile(key: string): Promise<string | undefined> {
     const path = this.#pathOf(key);
-    return (await fileAt(path)) && path;
+    return (await patiently(() => fileAt(path))) && path;
   }
 
   async remove(key: string): Promise<void> {
@@ -140,6 +141,16 @@ function unlessAbsent<T>(action: Promise<T>): Promise<T | undefined> {
     if (isAbsent(error)) return undefined;
     throw error;
   });
+}
+
+/** A collector puts a file aside to look at its age, and back when it is young: what is missing may be there in a moment. */
+async function patiently<T>(find: () => Promise<T | undefined>): Promise<T | undefined> {
+  for (const ms of [5, 20, 80]) {
+    const found = await find();
+    if (found !== undefined) return found;
+    await setTimeout(ms);
+  }
+  return find();
 }
 
 function isAbsent(error: unknown): boolean {

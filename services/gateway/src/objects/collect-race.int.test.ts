@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { openDatabase } from '@tandem/persistence/database';
 import { testPostgres } from '@tandem/testing/servers';
@@ -101,7 +102,10 @@ async function write({ content, before, between, after }: Plan, time: Time): Pro
   await collection.pool.query(INSERT, [id, TENANT, key.split('/').at(-1)]);
   time.leave(content);
   await turns(after);
-  const isThere = (await collection.store.size(key)) === bytes.length;
+  const isThere = await collection.store.read(key).then(
+    async (body) => (await buffer(body)).equals(bytes),
+    () => false,
+  );
   await collection.pool.query(DELETE, [id]);
   return isThere;
 }
