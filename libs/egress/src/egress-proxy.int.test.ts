@@ -28,8 +28,7 @@ beforeEach(async () => {
   dns.set('site.test', [PUBLIC]);
   dns.set('inside.test', [PRIVATE]);
   dns.set('mixed.test', [PUBLIC, PRIVATE]);
-  server = await TargetServer.start(PUBLIC);
-  victim = await TargetServer.start(PRIVATE, server.port);
+  [server, victim] = await TargetServer.startPair(PUBLIC, PRIVATE);
   const policyOf = (tenant?: string) => ({ allow: tenant === 'stranger' ? [] : [`${PUBLIC}:*`] });
   proxy = await startEgressProxy(policyOf, { resolve: dns.resolve, idleMs: 20_000 });
   grant = proxy.open({ tenant: 'acme', onDenied: (denial) => denied.push(denial) });

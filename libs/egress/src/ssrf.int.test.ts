@@ -17,8 +17,7 @@ let victim: TargetServer;
 
 beforeEach(async () => {
   dns = await DnsStub.start();
-  server = await TargetServer.start(PUBLIC);
-  victim = await TargetServer.start(PRIVATE, server.port);
+  [server, victim] = await TargetServer.startPair(PUBLIC, PRIVATE);
 });
 afterEach(async () => {
   dns.stop();

@@ -34,6 +34,19 @@ export class TargetServer {
     return target;
   }
 
+  /** Servers on the same free port of two addresses. */
+  static async startPair(one: string, other: string): Promise<[TargetServer, TargetServer]> {
+    const first = await TargetServer.start(one);
+    try {
+      return [first, await TargetServer.start(other, first.port)];
+    } catch (error) {
+      await first.stop();
+      // Somebody has that port of the other address already: the next one then.
+      if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return TargetServer.startPair(one, other);
+      throw error;
+    }
+  }
+
   get port(): number {
     return (this.server.address() as AddressInfo).port;
   }
