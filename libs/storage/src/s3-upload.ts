@@ -44,7 +44,7 @@ export async function uploadStream(
   try {
     const first = (await parts.next()).value ?? Buffer.alloc(0);
     if (first.length < partBytes) await sendWhole(client, { Bucket, Key }, first, abortSignal);
-    else await sendParts(client, { Bucket, Key }, first, parts, { stop, abortSignal });
+    else await sendParts(client, { Bucket, Key }, first, parts, stop);
   } catch (error) {
     // The SDK rejects with an error of its own on an abort; the reason says more.
     throw abortSignal.aborted ? abortSignal.reason : error;
@@ -73,7 +73,7 @@ async function sendParts(
   place: { Bucket: string; Key: string },
   first: Buffer,
   rest: AsyncIterable<Buffer>,
-  { stop, abortSignal }: { stop: AbortController; abortSignal: AbortSignal },
+  stop: AbortController,
 ): Promise<void> {
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(place));
   const upload = { ...place, UploadId };
@@ -81,12 +81,11 @@ async function sendParts(
   const etags: string[] = [];
   const send = (Body: Buffer) => {
     const PartNumber = etags.push('');
-    const sent = client
-      .send(new UploadPartCommand({ ...upload, PartNumber, Body }), { abortSignal })
-      .then(({ ETag }) => {
-        etags[PartNumber - 1] = ETag!;
-        running.delete(sent);
-      });
+    // Not aborted once begun: a server may go on with a part whose client has gone, and keep it after the abort.
+    const sent = client.send(new UploadPartCommand({ ...upload, PartNumber, Body })).then(({ ETag }) => {
+      etags[PartNumber - 1] = ETag!;
+      running.delete(sent);
+    });
     // Ends the reading too, even while the body is silent.
     sent.catch((error) => stop.abort(error));
     running.add(sent);
@@ -104,7 +103,6 @@ async function sendParts(
     await client.send(complete, { requestTimeout });
   } catch (error) {
     stop.abort(error);
-    // A part that arrives after the abort would stay.
     await Promise.allSettled(running);
     await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
     throw error;
