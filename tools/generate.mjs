@@ -6,6 +6,7 @@ import { catalog } from '../libs/contracts/dist/catalog.js';
 import { describeConfig } from '../libs/runtime/dist/config.js';
 import { registry } from '../libs/telemetry/dist/metrics.js';
 import { AuthConfig } from '../services/auth/dist/config.js';
+import { DocumentsConfig } from '../services/documents/dist/config.js';
 import { GatewayConfig } from '../services/gateway/dist/config.js';
 import { openApi } from '../services/gateway/dist/reference/openapi.js';
 import { MediaConfig } from '../services/media/dist/config.js';
@@ -13,7 +14,13 @@ import { StandaloneConfig } from '../services/standalone/dist/config.js';
 
 const out = join(import.meta.dirname, '..', 'docs', 'reference');
 
-const services = { standalone: StandaloneConfig, gateway: GatewayConfig, media: MediaConfig, auth: AuthConfig };
+const services = {
+  standalone: StandaloneConfig,
+  gateway: GatewayConfig,
+  media: MediaConfig,
+  auth: AuthConfig,
+  documents: DocumentsConfig,
+};
 
 function configReference() {
   const sections = Object.entries(services).map(([service, schema]) => {

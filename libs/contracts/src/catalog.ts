@@ -1,4 +1,5 @@
 import type { CommandDefinition, CommandType } from './command.js';
+import * as documents from './documents.js';
 import * as media from './media.js';
 
 /** Every command of a running system, by type. */
@@ -31,6 +32,7 @@ export const COMMANDS = [
   media.TransformImage,
   media.InspectImage,
   media.OptimizeImage,
+  documents.RenderDocument,
 ] as const satisfies CommandDefinition[];
 
 type Declared = (typeof COMMANDS)[number];

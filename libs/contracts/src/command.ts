@@ -31,6 +31,8 @@ export interface CommandOptions<I extends z.ZodType, O extends z.ZodType> {
   produces?: (output: z.output<O>) => StoredObject[];
   /** Presets that the input names. */
   presets?: PresetUse<z.output<I>>;
+  /** The template that the input names. */
+  templates?: TemplateUse<z.output<I>>;
 }
 
 /** Options that were kept under a name; see {@link PresetUse}. */
@@ -49,6 +51,19 @@ export interface PresetUse<I> {
   named: (input: I) => { preset: string; pointer: string }[];
   /** The input with the options of its presets in their place. */
   fill: (input: I, presetOf: (name: string) => ResolvedPreset | undefined) => unknown;
+}
+
+/**
+ * How an input names a template. Before it admits the job, the gateway finds its version, checks the data by its JSON Schema,
+ * and puts the exact version into the input: the job uses what there was then.
+ */
+export interface TemplateUse<I> {
+  /** The template that the input names, and the data for it. */
+  named: (input: I) => { template: string; data: unknown } | undefined;
+  /** Where both stand (JSON pointers). */
+  at: { template: string; data: string };
+  /** The input with the exact version, such as `quote@3`, in place of what was named. */
+  fill: (input: I, template: string) => unknown;
 }
 
 /** A declared command; see {@link defineCommand}. */

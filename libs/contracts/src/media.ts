@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { defineCommand } from './command.js';
+import { FileSource, ResultStore, sourceFile, sourceObject, storedFile } from './file-source.js';
 import { checkImageOptions, ImageFormat, imageOptions, KeptMetadata, objectsIn } from './image-options.js';
-import { ImageSource, ResultStore, sourceFile, sourceObject, storedFile } from './image-source.js';
 import { type ObjectReference, StoredObject } from './object.js';
+
+/** Media types of images. */
+const IMAGES = ['image/'];
 
 /** `card`, or `card@3` for a version of it. */
 export const PresetName = z
@@ -50,7 +53,7 @@ export const TransformImage = defineCommand('media.transform', {
   summary: 'Resize, convert and optimise one image into 1 to 20 renditions',
   input: z
     .strictObject({
-      source: ImageSource,
+      source: FileSource,
       renditions: z.array(Rendition).min(1).max(20),
       placeholders: z
         .boolean()
@@ -71,7 +74,7 @@ export const TransformImage = defineCommand('media.transform', {
   timeout: '60s',
   attempts: 5,
   scope: 'media:write',
-  reads: ({ source, renditions }) => [...sourceObject(source), ...renditions.flatMap(watermarksOf)],
+  reads: ({ source, renditions }) => [...sourceObject(source, IMAGES), ...renditions.flatMap(watermarksOf)],
   supabaseReads: ({ source }) => sourceFile(source),
   supabaseWrites: ({ store, renditions }) =>
     store ? renditions.map(({ name, format = 'webp' }) => storedFile(store, name, format)) : [],
@@ -91,7 +94,7 @@ export const TransformImage = defineCommand('media.transform', {
 
 export const InspectImage = defineCommand('media.inspect', {
   summary: 'Tell what an image is: format, size, colours, placeholders, safe metadata',
-  input: z.strictObject({ source: ImageSource }),
+  input: z.strictObject({ source: FileSource }),
   output: z.object({
     format: z.string(),
     type: z.string().meta({ description: 'Media type, by the bytes' }),
@@ -129,14 +132,14 @@ export const InspectImage = defineCommand('media.inspect', {
   timeout: '60s',
   attempts: 5,
   scope: 'media:read',
-  reads: ({ source }) => sourceObject(source),
+  reads: ({ source }) => sourceObject(source, IMAGES),
   supabaseReads: ({ source }) => sourceFile(source),
 });
 
 export const OptimizeImage = defineCommand('media.optimize', {
   summary: 'Make an image file smaller in its own format, with no visible change',
   input: z.strictObject({
-    source: ImageSource,
+    source: FileSource,
     maxBytes: imageOptions.maxBytes,
     metadata: z.array(KeptMetadata).max(4).optional().meta({ description: 'Kept by name; default: copyright' }),
     store: ResultStore.optional(),
@@ -149,7 +152,7 @@ export const OptimizeImage = defineCommand('media.optimize', {
   timeout: '60s',
   attempts: 5,
   scope: 'media:write',
-  reads: ({ source }) => sourceObject(source),
+  reads: ({ source }) => sourceObject(source, IMAGES),
   supabaseReads: ({ source }) => sourceFile(source),
   // In which format is known only when the source has been read.
   supabaseWrites: ({ store }) =>

@@ -1,14 +1,14 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { ImageSource } from '@tandem/contracts/image-source';
+import type { FileSource } from '@tandem/contracts/file-source';
 import type { StoredObject } from '@tandem/contracts/object';
 import { Egress } from '@tandem/egress/egress';
 import { policiesOf } from '@tandem/egress/settings';
+import { type SourceFile, SourceFiles, type SourceOwner } from '@tandem/job-files/source-files';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { MediaConfig } from './config.js';
 import type * as program from './image-process.js';
 import { ImageProcesses, type ImageWork, type ImageWorkLimits } from './image-processes.js';
 import { PixelBudget } from './pixel-budget.js';
-import { type SourceFile, SourceFiles, type SourceOwner } from './source-files.js';
 import type { SourceImage } from './source-image.js';
 import { MEDIA_CONFIG, OBJECT_STORE } from './tokens.js';
 
@@ -33,7 +33,10 @@ export class ImageWorkshop implements OnApplicationShutdown {
     @Inject(OBJECT_STORE) store: ObjectStore,
     @Inject(MEDIA_CONFIG) private readonly config: MediaConfig,
   ) {
-    this.#files = new SourceFiles(store, new Egress(policiesOf(config)), config.MEDIA_MAX_MB);
+    this.#files = new SourceFiles(store, new Egress(policiesOf(config)), {
+      maxMegabytes: config.MEDIA_MAX_MB,
+      kind: 'images',
+    });
     this.#processes = new ImageProcesses({
       size: config.MEDIA_CONCURRENCY,
       memoryMb: config.MEDIA_PROCESS_MB,
@@ -48,7 +51,7 @@ export class ImageWorkshop implements OnApplicationShutdown {
   }
 
   /** Brings a command's source here and reads its header. Throws `Rejected` for what is no image or too large. */
-  async open(source: ImageSource, job: SourceOwner, signal: AbortSignal): Promise<OpenedSource> {
+  async open(source: FileSource, job: SourceOwner, signal: AbortSignal): Promise<OpenedSource> {
     return this.#read(await this.#files.open(source, job, signal), signal);
   }
 

@@ -1,12 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { OutputOf } from '@tandem/contracts/command';
 import { OptimizeImage } from '@tandem/contracts/media';
+import { storeResult } from '@tandem/job-files/store-result';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { ImageWorkshop } from './image-workshop.js';
 import { keepImage } from './keep-image.js';
-import { storeImage } from './store-image.js';
 import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof OptimizeImage>;
@@ -38,7 +38,8 @@ export class OptimizeImageHandler implements CommandHandler<typeof OptimizeImage
     const bytes = size - image.data.length;
     const saved = { bytes, percent: Math.round((bytes / size) * 1_000) / 10 };
     const kept = await keepImage(this.store, job, NAME, image);
-    if (data.store) await storeImage(data.store, job, NAME, { data: image.data, format: image.format, signal });
+    if (data.store)
+      await storeResult(data.store, job, NAME, { data: image.data, type: `image/${image.format}`, signal });
     return { source: view, image: kept, saved };
   }
 }

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { OutputOf } from '@tandem/contracts/command';
 import { type RenditionResult, TransformImage } from '@tandem/contracts/media';
+import { storeResult } from '@tandem/job-files/store-result';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import type { ObjectStore } from '@tandem/storage/object-store';
@@ -9,7 +10,6 @@ import { ImageWorkshop } from './image-workshop.js';
 import { keepImage } from './keep-image.js';
 import { openWatermarks } from './open-watermarks.js';
 import { planRenditions } from './plan-renditions.js';
-import { storeImage } from './store-image.js';
 import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof TransformImage>;
@@ -37,7 +37,7 @@ export class TransformImageHandler implements CommandHandler<typeof TransformIma
       const { name, format } = plan.renditions[index]!.rendition;
       progress(++done / plan.renditions.length, name);
       return keepImage(this.store, job, name, { ...image, format }).then(async (result) => {
-        if (data.store) await storeImage(data.store, job, name, { data: image.data, format, signal });
+        if (data.store) await storeResult(data.store, job, name, { data: image.data, type: `image/${format}`, signal });
         return { ...result, name };
       });
     };

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { AuthConfig } from '@tandem/auth/config';
 import { startAuth } from '@tandem/auth/start-auth';
 import { catalog } from '@tandem/contracts/catalog';
+import { DocumentsConfig } from '@tandem/documents/config';
+import { startDocuments } from '@tandem/documents/start-documents';
 import { startNats } from '@tandem/embedded/nats';
 import { startPostgres } from '@tandem/embedded/postgres';
 import { GatewayConfig } from '@tandem/gateway/config';
@@ -58,6 +60,9 @@ export async function boot(
     IMAGE_CACHE_DIR: environment.IMAGE_CACHE_DIR ?? join(data, 'images'),
   };
   await step('media', () => startMedia(loadConfig(MediaConfig, shared), catalog, loggerOf('media'), lifecycle));
+  await step('documents', () =>
+    startDocuments(loadConfig(DocumentsConfig, shared), catalog, loggerOf('documents'), lifecycle),
+  );
   const gateway = await step('gateway', () =>
     startGateway(loadConfig(GatewayConfig, shared), catalog, loggerOf('gateway'), lifecycle),
   );

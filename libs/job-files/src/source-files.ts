@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { ImageSource } from '@tandem/contracts/image-source';
+import type { FileSource } from '@tandem/contracts/file-source';
 import type { StoredObject } from '@tandem/contracts/object';
 import { grantFor } from '@tandem/contracts/supabase-grants';
 import type { Egress } from '@tandem/egress/egress';
@@ -16,9 +16,15 @@ import { fetchSource } from './fetch-source.js';
 /** Whose source it is, and the objects that its job may read. */
 export type SourceOwner = Pick<JobContext, 'objects' | 'tenant' | 'supabase'>;
 
-/** A source as a file that image processes can open; disposing of it removes what was fetched for it. */
+/** A source as a file on this machine; disposing of it removes what was fetched for it. */
 export interface SourceFile extends AsyncDisposable {
   path: string;
+}
+
+/** How large a source may be, in megabytes (1,000,000 bytes), and what its kind is called in the plural: `images`. */
+export interface SourceLimits {
+  maxMegabytes: number;
+  kind: string;
 }
 
 /** Brings the sources of commands to this machine's disk, unless they are there already. */
@@ -26,17 +32,13 @@ export class SourceFiles {
   constructor(
     private readonly store: ObjectStore,
     private readonly egress: Egress,
-    private readonly maxMegabytes: number,
+    private readonly limits: SourceLimits,
   ) {}
 
   /** Throws `Rejected` when the source is too large, is gone, or cannot be fetched; see {@link fetchSource}. */
-  async open(
-    source: ImageSource,
-    { objects, tenant, supabase }: SourceOwner,
-    signal: AbortSignal,
-  ): Promise<SourceFile> {
+  async open(source: FileSource, { objects, tenant, supabase }: SourceOwner, signal: AbortSignal): Promise<SourceFile> {
     const { object, url, supabase: file } = source;
-    const limits = { maxBytes: this.maxMegabytes * 1_000_000, signal };
+    const limits = { maxBytes: this.limits.maxMegabytes * 1_000_000, signal };
     if (file) return scratchFile((path) => readSupabaseObject(grantFor(supabase?.reads, file), path, limits));
     if (url === undefined) return this.openObject(objects[object ?? ''], signal);
     return scratchFile((path) => fetchSource(this.egress, tenant, url, path, limits));
@@ -45,8 +47,8 @@ export class SourceFiles {
   /** The file of a stored object. */
   async openObject(object: StoredObject | undefined, signal: AbortSignal): Promise<SourceFile> {
     if (!object) throw gone();
-    if (object.size > this.maxMegabytes * 1_000_000) {
-      const detail = `The source has ${object.size} bytes; images may have ${this.maxMegabytes} megabytes. Upload a smaller file.`;
+    if (object.size > this.limits.maxMegabytes * 1_000_000) {
+      const detail = `The source has ${object.size} bytes; ${this.limits.kind} may have ${this.limits.maxMegabytes} megabytes. Upload a smaller file.`;
       throw new Rejected('payload_too_large', detail);
     }
     const path = await this.store.localFile(object.key);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { ImageFormat } from './image-options.js';
 import type { ObjectReference } from './object.js';
 import type { SupabaseRead, SupabaseWrite } from './supabase-grants.js';
+
+/** Where the extension is another word than the format. */
+const EXTENSIONS: Record<string, string> = { jpeg: 'jpg', plain: 'txt' };
 
 /** A file in Supabase Storage. */
 export const SupabasePath = z.strictObject({
@@ -10,8 +12,8 @@ export const SupabasePath = z.strictObject({
 });
 export type SupabasePath = z.infer<typeof SupabasePath>;
 
-/** Where a command finds its image: exactly one of the three. */
-export const ImageSource = z
+/** Where a command finds a file that it works on: exactly one of the three. */
+export const FileSource = z
   .strictObject({
     object: z.uuid().optional().meta({ description: 'Id of an uploaded object' }),
     url: z
@@ -26,7 +28,7 @@ export const ImageSource = z
   .refine((source) => Object.values(source).filter((value) => value !== undefined).length === 1, {
     message: 'name exactly one of object, url and supabase',
   });
-export type ImageSource = z.infer<typeof ImageSource>;
+export type FileSource = z.infer<typeof FileSource>;
 
 /** Where results are stored besides the object store. */
 export const ResultStore = z.strictObject({
@@ -41,19 +43,23 @@ export const ResultStore = z.strictObject({
 });
 export type ResultStore = z.infer<typeof ResultStore>;
 
-/** The object that a source names, for `CommandOptions.reads`. */
-export function sourceObject({ object }: ImageSource): ObjectReference[] {
-  return object ? [{ id: object, pointer: '/source/object', accepts: ['image/'] }] : [];
+/** The object that a source names, for `CommandOptions.reads`, with the media types that the command takes. */
+export function sourceObject(
+  { object }: FileSource,
+  accepts: readonly string[],
+  pointer = '/source',
+): ObjectReference[] {
+  return object ? [{ id: object, pointer: `${pointer}/object`, accepts }] : [];
 }
 
 /** The file in Supabase Storage that a source names, for `CommandOptions.supabaseReads`. */
-export function sourceFile({ supabase }: ImageSource): SupabaseRead[] {
-  return supabase ? [{ ...supabase, pointer: '/source/supabase' }] : [];
+export function sourceFile({ supabase }: FileSource, pointer = '/source'): SupabaseRead[] {
+  return supabase ? [{ ...supabase, pointer: `${pointer}/supabase` }] : [];
 }
 
-/** Where a result is written in Supabase Storage. */
-export function storedFile(store: ResultStore, name: string, format: ImageFormat): SupabaseWrite {
+/** Where a result is written in Supabase Storage. A `format` is what follows the slash in its media type. */
+export function storedFile(store: ResultStore, name: string, format: string): SupabaseWrite {
   const { bucket, path, upsert } = store.supabase;
-  const extension = format === 'jpeg' ? 'jpg' : format;
+  const extension = EXTENSIONS[format] ?? format;
   return { bucket, path: `${path.replace(/\/+$/, '')}/${name}.${extension}`, upsert, pointer: '/store/supabase' };
 }
