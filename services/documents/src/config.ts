@@ -1,0 +1,30 @@
+import { egressSettings } from '@tandem/egress/settings';
+import { int, port } from '@tandem/runtime/config';
+import { completeStorage, storageSettings } from '@tandem/storage/storage-settings';
+import { z } from 'zod';
+
+const Settings = z.object({
+  NATS_URL: z.string().meta({ description: 'NATS with JetStream, 2.12 or newer; several addresses with commas' }),
+  NATS_REPLICAS: int(1, { min: 1, max: 5 }).meta({ description: 'Copies of each stream; 3 on a NATS cluster' }),
+  ...storageSettings,
+  ADMIN_HOST: z.string().optional().meta({ description: 'Address of the admin port; every interface by default' }),
+  ADMIN_PORT: port(9467).meta({ description: 'Port of /metrics, /livez and /readyz; 0 takes any free one' }),
+  DOCUMENTS_CONCURRENCY: int(0, { min: 0, max: 256 }).meta({
+    description: 'Documents at once; 0 means two for each core',
+  }),
+  DOCUMENTS_MAX_MB: int(100, { min: 1, max: 2_000 }).meta({
+    description: 'Largest source file, and largest document, in megabytes (1,000,000 bytes)',
+  }),
+  CHROMIUM_BIN: z.string().optional().meta({
+    description:
+      'Path of chromium-headless-shell or another Chromium; by default the one that the system has. Without one, jobs that need it wait',
+  }),
+  ...egressSettings,
+  DOCUMENTS_GRACE_S: int(30, { min: 1, max: 3_600 }).meta({
+    description: 'Seconds that running documents have to finish at shutdown; later ones are handed back',
+  }),
+});
+
+/** The settings of the documents service, each an environment variable. */
+export const DocumentsConfig = Settings.superRefine(completeStorage);
+export type DocumentsConfig = z.output<typeof DocumentsConfig>;

@@ -1,0 +1,45 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
+import type { CommandsOf } from '@tandem/contracts/catalog';
+import { policiesOf } from '@tandem/egress/settings';
+import { openStore } from '@tandem/storage/open-store';
+import { findChromium } from './browsers/find-chromium.js';
+import { PagePool } from './browsers/page-pool.js';
+import type { DocumentsConfig } from './config.js';
+import { DocumentRenderer } from './render/document-renderer.js';
+import { RenderDocumentHandler } from './render-document.js';
+import { DOCUMENTS_CONFIG, OBJECT_STORE } from './tokens.js';
+
+/** One handler for each command that the service owns; a missing one is a type error. */
+const handlers = {
+  'documents.render': RenderDocumentHandler,
+} satisfies Record<CommandsOf<'documents'>, Type>;
+
+/** The documents service: its handlers, browsers, the object store and its settings. */
+@Module({})
+export class DocumentsModule implements OnApplicationShutdown {
+  constructor(@Inject(PagePool) private readonly pool: PagePool) {}
+
+  onApplicationShutdown(): Promise<void> {
+    return this.pool.stop();
+  }
+
+  static register(config: DocumentsConfig): DynamicModule {
+    return {
+      module: DocumentsModule,
+      controllers: Object.values(handlers),
+      providers: [
+        { provide: DOCUMENTS_CONFIG, useValue: config },
+        { provide: OBJECT_STORE, useFactory: () => openStore(config) },
+        {
+          provide: PagePool,
+          useFactory: () =>
+            PagePool.start({
+              chromium: findChromium(config.CHROMIUM_BIN) ?? 'chromium',
+              policies: policiesOf(config),
+            }),
+        },
+        { provide: DocumentRenderer, useFactory: (pool: PagePool) => new DocumentRenderer(pool), inject: [PagePool] },
+      ],
+    };
+  }
+}
