@@ -1,0 +1,54 @@
+// What runs in a layout process: Typst, which is native code and takes as long as its source wants.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
+import { Rejected } from '@tandem/messaging/outcome';
+
+/** A source to be set, and the folder with what it may use: `files` and `fonts`. */
+export interface Typesetting {
+  folder: string;
+  source: string;
+}
+
+/** What came of it. */
+export interface Typeset {
+  pdf: Uint8Array;
+  pages: number;
+}
+
+/** Compilers of other folders are forgotten beyond so many; each holds its fonts. */
+const MOST_COMPILERS = 16;
+/** Compilations after which results that are not used again are forgotten. */
+const FORGET_AFTER = 10;
+const compilers = new Map<string, NodeCompiler>();
+
+/** Sets a document. The same source gives the same bytes. Throws `Rejected` `document_failed` with what Typst says. */
+export function typeset({ folder, source }: Typesetting): Typeset {
+  const compiler = compilerOf(folder);
+  const compiled = compiler.compile({ mainFileContent: source });
+  const document = compiled.result;
+  if (!document) throw new Rejected('document_failed', `The layout of the template fails: ${faultOf(compiler, compiled)}`);
+  const pdf = compiler.pdf(document, { creationTimestamp: 0 });
+  compiler.evictCache(FORGET_AFTER);
+  return { pdf, pages: document.numOfPages };
+}
+
+function compilerOf(folder: string): NodeCompiler {
+  const known = compilers.get(folder);
+  if (known) return known;
+  const workspace = join(folder, 'files');
+  mkdirSync(workspace, { recursive: true });
+  const fonts = readdirSync(join(folder, 'fonts')).map((name) => readFileSync(join(folder, 'fonts', name)));
+  const compiler = NodeCompiler.create({ workspace, fontArgs: [{ fontBlobs: fonts }] });
+  compilers.set(folder, compiler);
+  const [oldest] = compilers.keys();
+  if (compilers.size > MOST_COMPILERS) compilers.delete(oldest!);
+  return compiler;
+}
+
+function faultOf(compiler: NodeCompiler, compiled: ReturnType<NodeCompiler['compile']>): string {
+  const diagnostics = compiled.takeDiagnostics();
+  const found: { message: string }[] = diagnostics ? compiler.fetchDiagnostics(diagnostics) : [];
+  // Where a file is looked for is nobody's business.
+  return found[0]?.message.replace(/\s*\(searched at .*\)/, '') ?? 'Typst does not say why';
+}
