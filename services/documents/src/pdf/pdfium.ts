@@ -35,7 +35,8 @@ export interface Pdfium {
   _FPDFText_LoadPage(page: Handle): Handle;
   _FPDFText_ClosePage(text: Handle): void;
   _FPDFText_CountChars(text: Handle): number;
-  _FPDFText_GetText(text: Handle, start: number, count: number, buffer: Handle): number;
+  _FPDFText_GetUnicode(text: Handle, index: number): number;
+  _FPDFText_GetCharOrigin(text: Handle, index: number, x: Handle, y: Handle): number;
 }
 
 /** `FPDF_ERR_PASSWORD` of fpdfview.h. */
