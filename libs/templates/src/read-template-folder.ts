@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { TemplateBundle } from '@tandem/contracts/template';
+import { checkTemplate } from './check-template.js';
 import { type FolderFiles, readFolderFiles } from './folder-files.js';
-import { pointerKeys } from './template-fault.js';
+import { pointerKeys, type TemplateFault } from './template-fault.js';
 
 const SHARED = '_shared';
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
@@ -52,7 +53,10 @@ function bundleOf(name: string, own: FolderFiles, shared: FolderFiles, faults: s
     sample: own.sample,
     pdf,
   });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    faults.push(...checkTemplate(parsed.data).map((fault) => inFile(name, fault, own)));
+    return parsed.data;
+  }
   for (const { path, message } of parsed.error.issues) {
     const pointer = path.map((step) => `/${String(step)}`).join('');
     faults.push(`${fileOf(name, pointer, own)}: ${message}`);
@@ -64,6 +68,11 @@ function localesOf(own: FolderFiles, shared: FolderFiles, first: string | undefi
   const names = [...new Set([...Object.keys(shared.locales), ...Object.keys(own.locales)])].sort();
   if (first !== undefined && names.includes(first)) names.unshift(...names.splice(names.indexOf(first), 1));
   return Object.fromEntries(names.map((name) => [name, { ...shared.locales[name], ...own.locales[name] }]));
+}
+
+function inFile(name: string, { pointer, detail, line, column }: TemplateFault, own: FolderFiles): string {
+  const place = line === undefined ? '' : `:${line}:${column}`;
+  return `${fileOf(name, pointer, own)}${place}: ${detail}`;
 }
 
 /** The file that a part of a bundle came from, and the field in it. */
