@@ -33,13 +33,16 @@ export function liquidOptions({ partials }: Pick<TemplateBundle, 'partials'>): L
 }
 
 /** What is wrong with the Liquid of a template: syntax, unknown tags and filters, partials that are not there. */
-export function checkLiquid(bundle: Pick<TemplateBundle, 'html' | 'header' | 'footer' | 'partials'>): TemplateFault[] {
+export function checkLiquid(
+  bundle: Pick<TemplateBundle, 'html' | 'header' | 'footer' | 'layout' | 'partials'>,
+): TemplateFault[] {
   const engine = new Liquid(liquidOptions(bundle));
   for (const filter of TEMPLATE_FILTERS) engine.registerFilter(filter, (value: unknown) => value);
   const texts: [string, string | undefined][] = [
     ['/html', bundle.html],
     ['/header', bundle.header],
     ['/footer', bundle.footer],
+    ['/layout', bundle.layout],
     ...Object.entries(bundle.partials).map(
       ([name, text]) => [`/partials${pointerStep(name)}`, text] as [string, string],
     ),

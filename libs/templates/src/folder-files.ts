@@ -24,6 +24,7 @@ export interface FolderFiles {
   css?: string;
   header?: string;
   footer?: string;
+  layout?: string;
   partials: Record<string, string>;
   locales: Record<string, Record<string, string>>;
   assets: TemplateBundle['assets'];
@@ -38,6 +39,7 @@ const KNOWN = [
   'style.css',
   'header.liquid',
   'footer.liquid',
+  'layout.typ',
   'schema.json',
   'sample.json',
   'options.json',
@@ -49,13 +51,14 @@ export async function readFolderFiles(dir: string, name: string, faults: string[
   const text = (file: string) => textOf(join(at, file));
   const json = async (file: string) => jsonOf(await text(file), `${name}/${file}`, faults);
   for (const file of await filesIn(at))
-    if (['.liquid', '.css', '.json'].includes(extname(file)) && !KNOWN.includes(file))
+    if (['.liquid', '.typ', '.css', '.json'].includes(extname(file)) && !KNOWN.includes(file))
       faults.push(`${name}/${file}: is no file of a template. They are ${KNOWN.join(', ')}.`);
   return {
     html: await text('template.liquid'),
     css: await text('style.css'),
     header: await text('header.liquid'),
     footer: await text('footer.liquid'),
+    layout: await text('layout.typ'),
     partials: await partialsIn(at),
     locales: await localesIn(at, name, faults),
     assets: await assetsIn(at, name, faults),
@@ -68,8 +71,8 @@ export async function readFolderFiles(dir: string, name: string, faults: string[
 async function partialsIn(at: string): Promise<Record<string, string>> {
   const partials: Record<string, string> = {};
   for (const file of await filesIn(join(at, 'partials')))
-    if (file.endsWith('.liquid'))
-      partials[file.slice(0, -'.liquid'.length)] = (await textOf(join(at, 'partials', file)))!;
+    if (['.liquid', '.typ'].includes(extname(file)))
+      partials[file.slice(0, -extname(file).length)] = (await textOf(join(at, 'partials', file)))!;
   return partials;
 }
 

@@ -14,20 +14,20 @@ const MOST_FOLDERS = 16;
  */
 export class LayoutFolders {
   readonly #root = mkdtemp(join(tmpdir(), 'tandem-layouts-'));
-  readonly #folders = new LRUCache<string, Promise<string>>({
+  readonly #folders = new LRUCache<TemplateBundle, Promise<string>>({
     max: MOST_FOLDERS,
     // Who opened it a moment ago has read what it needs by then, or fails and tries again.
     dispose: (folder) => void folder.then((path) => rm(path, { recursive: true, force: true })).catch(() => {}),
   });
   #count = 0;
 
-  /** The folder with the assets of a bundle: fonts in `fonts`, all in `files`. Bundles are told apart by identity. */
-  async of(key: string, bundle: TemplateBundle): Promise<string> {
-    const known = this.#folders.get(key);
+  /** The folder with the assets of a bundle: fonts in `fonts`, all in `files`. The same object is written once. */
+  async of(bundle: TemplateBundle): Promise<string> {
+    const known = this.#folders.get(bundle);
     if (known) return known;
     const folder = this.#write(bundle);
-    this.#folders.set(key, folder);
-    folder.catch(() => this.#folders.delete(key));
+    this.#folders.set(bundle, folder);
+    folder.catch(() => this.#folders.delete(bundle));
     return folder;
   }
 

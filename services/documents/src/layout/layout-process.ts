@@ -1,19 +1,22 @@
-// What runs in a layout process: Typst, which is native code and takes as long as its source wants.
+/**
+ * What runs in a layout process: Liquid and Typst, which take as long as a template wants.
+ */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import { Rejected } from '@tandem/messaging/outcome';
+import { fillLayout, type LayoutTask } from './fill-layout.js';
 
-/** A source to be set, and the folder with what it may use: `files` and `fonts`. */
-export interface Typesetting {
+/** A layout to be filled and set, and the folder with what it may use: `files` and `fonts`. */
+export interface Typesetting extends LayoutTask {
   folder: string;
-  source: string;
 }
 
 /** What came of it. */
 export interface Typeset {
   pdf: Uint8Array;
   pages: number;
+  warnings: string[];
 }
 
 /** Compilers of other folders are forgotten beyond so many; each holds its fonts. */
@@ -22,15 +25,22 @@ const MOST_COMPILERS = 16;
 const FORGET_AFTER = 10;
 const compilers = new Map<string, NodeCompiler>();
 
-/** Sets a document. The same source gives the same bytes. Throws `Rejected` `document_failed` with what Typst says. */
-export function typeset({ folder, source }: Typesetting): Typeset {
+/** Makes a PDF. The same layout and data give the same bytes. Throws `Rejected` with what Liquid or Typst says. */
+export function typeset({ folder, ...task }: Typesetting): Typeset {
+  const { source, warnings } = fillLayout(task);
   const compiler = compilerOf(folder);
   const compiled = compiler.compile({ mainFileContent: source });
   const document = compiled.result;
-  if (!document) throw new Rejected('document_failed', `The layout of the template fails: ${faultOf(compiler, compiled)}`);
+  if (!document)
+    throw new Rejected('document_failed', `The layout of the template fails: ${faultOf(compiler, compiled)}`);
   const pdf = compiler.pdf(document, { creationTimestamp: 0 });
   compiler.evictCache(FORGET_AFTER);
-  return { pdf, pages: document.numOfPages };
+  return { pdf, pages: document.numOfPages, warnings };
+}
+
+/** Whether Typst runs on this machine. */
+export function probe(): boolean {
+  return NodeCompiler.create().pdf({ mainFileContent: '' }).length > 0;
 }
 
 function compilerOf(folder: string): NodeCompiler {

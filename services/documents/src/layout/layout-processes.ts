@@ -25,6 +25,13 @@ export class LayoutProcesses {
     preload: PROGRAM,
   });
 
+  /** Whether Typst runs here: it has no program for every kind of machine. */
+  async probe(): Promise<boolean> {
+    return await this.#pool
+      .run<undefined, boolean>(PROGRAM, 'probe', undefined, { timeoutMs: SECONDS * 1_000 })
+      .catch(() => false);
+  }
+
   /** Throws `Rejected` with what the layout is at fault for, or the signal's reason. */
   async typeset(input: Typesetting, signal: AbortSignal): Promise<Typeset> {
     try {
