@@ -1,6 +1,7 @@
 import type { CommandDefinition, CommandType } from './command.js';
 import * as documents from './documents.js';
 import * as media from './media.js';
+import * as pdfFiles from './pdf-files.js';
 
 /** Every command of a running system, by type. */
 export class Catalog {
@@ -33,6 +34,13 @@ export const COMMANDS = [
   media.InspectImage,
   media.OptimizeImage,
   documents.RenderDocument,
+  pdfFiles.CompressPdf,
+  pdfFiles.FlattenPdf,
+  pdfFiles.MergePdfs,
+  pdfFiles.ProtectPdf,
+  pdfFiles.RotatePdf,
+  pdfFiles.SplitPdf,
+  pdfFiles.UnlockPdf,
 ] as const satisfies CommandDefinition[];
 
 type Declared = (typeof COMMANDS)[number];

@@ -4,14 +4,29 @@ import { policiesOf } from '@tandem/egress/settings';
 import { openStore } from '@tandem/storage/open-store';
 import { findChromium } from './browsers/find-chromium.js';
 import { PagePool } from './browsers/page-pool.js';
+import { CompressPdfHandler } from './compress-pdf.js';
 import type { DocumentsConfig } from './config.js';
+import { FlattenPdfHandler } from './flatten-pdf.js';
+import { MergePdfsHandler } from './merge-pdfs.js';
+import { PdfWorkshop } from './pdf/pdf-workshop.js';
+import { ProtectPdfHandler } from './protect-pdf.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { RenderDocumentHandler } from './render-document.js';
+import { RotatePdfHandler } from './rotate-pdf.js';
+import { SplitPdfHandler } from './split-pdf.js';
 import { DOCUMENTS_CONFIG, OBJECT_STORE } from './tokens.js';
+import { UnlockPdfHandler } from './unlock-pdf.js';
 
 /** One handler for each command that the service owns; a missing one is a type error. */
 const handlers = {
+  'documents.compress': CompressPdfHandler,
+  'documents.flatten': FlattenPdfHandler,
+  'documents.merge': MergePdfsHandler,
+  'documents.protect': ProtectPdfHandler,
   'documents.render': RenderDocumentHandler,
+  'documents.rotate': RotatePdfHandler,
+  'documents.split': SplitPdfHandler,
+  'documents.unlock': UnlockPdfHandler,
 } satisfies Record<CommandsOf<'documents'>, Type>;
 
 /** The documents service: its handlers, browsers, the object store and its settings. */
@@ -38,6 +53,7 @@ export class DocumentsModule implements OnApplicationShutdown {
               policies: policiesOf(config),
             }),
         },
+        PdfWorkshop,
         { provide: DocumentRenderer, useFactory: (pool: PagePool) => new DocumentRenderer(pool), inject: [PagePool] },
       ],
     };
