@@ -1,5 +1,11 @@
 import type { TemplateBundle } from '@tandem/contracts/template';
+<<<<<<< HEAD
 import { type FilterImplOptions, Liquid, type Template } from 'liquidjs';
+=======
+import { liquidOptions } from '@tandem/templates/check-liquid';
+import { closeTags } from '@tandem/templates/closed-tags';
+import { Liquid, type Template } from 'liquidjs';
+>>>>>>> dee89574b33433e5025e7626c8dc0c2bab101ba8
 import { filters } from './filters/filters.js';
 import { MEMORY_UNITS, PARTS, RENDER_MS, templateFault } from './template-faults.js';
 
@@ -24,16 +30,22 @@ const HTML: Writing = { escape: 'escape', filters };
 /** Liquid that reaches nothing but its own partials: no file, no network, no property that is not the data's own. */
 export function liquidOf(partials: TemplateBundle['partials'], writing: Writing = HTML): Liquid {
   const liquid = new Liquid({
+    ...liquidOptions({ partials }),
     // Without a prototype, so that no partial is called `constructor`.
     templates: Object.assign(Object.create(null), partials),
+    catchAllErrors: false,
     cache: true,
     ownPropertyOnly: true,
+<<<<<<< HEAD
     outputEscape: writing.escape,
     strictFilters: true,
+=======
+    outputEscape: 'escape',
+>>>>>>> dee89574b33433e5025e7626c8dc0c2bab101ba8
     renderLimit: RENDER_MS,
     memoryLimit: MEMORY_UNITS,
-    parseLimit: 400_000,
   });
+<<<<<<< HEAD
   for (const [name, filter] of Object.entries(writing.filters)) liquid.registerFilter(name, filter);
   for (const tag of ['include', 'layout', 'block'])
     liquid.registerTag(tag, {
@@ -49,6 +61,11 @@ export function liquidOf(partials: TemplateBundle['partials'], writing: Writing 
 export function compileTemplate({ partials, ...texts }: TemplateTexts): CompiledTemplate {
   const liquid = liquidOf(partials);
   const read = (part: keyof TemplateTexts & keyof typeof PARTS) => {
+=======
+  closeTags(liquid);
+  for (const [name, filter] of Object.entries(filters)) liquid.registerFilter(name, filter);
+  const read = (part: keyof typeof PARTS) => {
+>>>>>>> dee89574b33433e5025e7626c8dc0c2bab101ba8
     const text = texts[part];
     if (text === undefined) return undefined;
     try {
