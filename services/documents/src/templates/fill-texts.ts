@@ -86,7 +86,7 @@ function stateFor(
     if (warnings.size < MOST_WARNINGS) warnings.add(message);
   };
   checkLocale(locale);
-  checkTimeZone(options.timeZone);
+  if (options.timeZone) checkTimeZone(options.timeZone);
   if (texts.locale && languageOf(texts.locale) !== languageOf(locale))
     warn(`The template has no texts in "${locale}"; those in "${texts.locale}" are used.`);
   return { locale, timeZone: options.timeZone ?? 'UTC', texts, warn };
@@ -100,7 +100,7 @@ function checkLocale(locale: string): void {
   }
 }
 
-function checkTimeZone(timeZone: string | undefined): void {
+function checkTimeZone(timeZone: string): void {
   try {
     new Intl.DateTimeFormat('en', { timeZone });
   } catch (cause) {

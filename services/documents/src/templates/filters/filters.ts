@@ -6,7 +6,10 @@ import { currencyOf, decimalOf, shown } from './decimal.js';
 import { argumentsOf, stateOf } from './fill-state.js';
 import { formatDate } from './format-date.js';
 import { formatMoney, formatNumber, formatPercent } from './format-numbers.js';
+import { KeptFormats } from './kept-formats.js';
 import { qrCode } from './qr-code.js';
+
+const countries = new KeptFormats<Intl.DisplayNames>();
 
 type Handler = Extract<FilterImplOptions, (...args: never[]) => unknown>;
 type Filter = ThisParameterType<Handler>;
@@ -25,8 +28,8 @@ export const filters: Record<string, FilterImplOptions> = {
   country,
   qr: { handler: qr, raw: true },
   // Liquid's own would be escaped a second time on the way out.
-  escape: { handler: (value) => escapeHtml(textOf(value)), raw: true },
-  newline_to_br: { handler: (value) => escapeHtml(textOf(value)).replace(/\r?\n/g, '<br>\n'), raw: true },
+  escape: { handler: escapeText, raw: true },
+  newline_to_br: { handler: newlineToBr, raw: true },
 };
 
 /** The text of a key in the document's language: `{{ "total" | t }}`, `{{ "page" | t: number: 3 }}`. */
@@ -85,12 +88,24 @@ function country(this: Filter, value: unknown): string {
   const code = textOf(value).toUpperCase();
   if (!/^[A-Z]{2}$/.test(code))
     throw new Error(`country: ${shown(value)} is no country; use a code of ISO 3166, such as SN.`);
-  return new Intl.DisplayNames(stateOf(this).locale, { type: 'region' }).of(code) ?? code;
+  const { locale } = stateOf(this);
+  return countries.get(locale, () => new Intl.DisplayNames(locale, { type: 'region' })).of(code) ?? code;
 }
 
 /** `{{ data.payLink | qr: size: "25mm" }}`: inline SVG. */
 function qr(this: Filter, value: unknown, ...args: unknown[]): string {
   return isNothing(value) ? '' : qrCode(value, Object.fromEntries(argumentsOf(args).named));
+}
+
+function escapeText(this: Filter, value: unknown): string {
+  const text = textOf(value);
+  this.context.memoryLimit.use(text.length);
+  return escapeHtml(text);
+}
+
+/** Lines of an address or a note, each on its own: `{{ data.notes | newline_to_br }}`. */
+function newlineToBr(this: Filter, value: unknown): string {
+  return escapeText.call(this, value).replace(/\r?\n/g, '<br>\n');
 }
 
 function ownCurrency({ context }: Filter): unknown {

@@ -1,4 +1,5 @@
 import { shown } from './decimal.js';
+import { KeptFormats } from './kept-formats.js';
 
 const STYLES: Record<string, Intl.DateTimeFormatOptions> = {
   short: { dateStyle: 'short' },
@@ -13,6 +14,7 @@ const STYLES: Record<string, Intl.DateTimeFormatOptions> = {
   datetime: { dateStyle: 'long', timeStyle: 'short' },
 };
 
+const formats = new KeptFormats<Intl.DateTimeFormat>();
 const ISO = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /**
@@ -23,7 +25,10 @@ export function formatDate(value: unknown, style: unknown, locale: string, timeZ
   const options = typeof style === 'string' && Object.hasOwn(STYLES, style) ? STYLES[style] : undefined;
   if (!options) throw new Error(`date: ${shown(style)} is no style; use ${Object.keys(STYLES).join(', ')}.`);
   const { instant, zoned } = readIso(value);
-  const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: zoned ? timeZone : 'UTC' });
+  const zone = zoned ? timeZone : 'UTC';
+  const format = formats.get(`${locale} ${zone} ${style}`, () => {
+    return new Intl.DateTimeFormat(locale, { ...options, timeZone: zone });
+  });
   return format.format(instant).replaceAll('\u202f', '\u00a0');
 }
 
