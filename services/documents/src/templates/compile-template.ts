@@ -1,11 +1,7 @@
 import type { TemplateBundle } from '@tandem/contracts/template';
-<<<<<<< HEAD
-import { type FilterImplOptions, Liquid, type Template } from 'liquidjs';
-=======
 import { liquidOptions } from '@tandem/templates/check-liquid';
 import { closeTags } from '@tandem/templates/closed-tags';
-import { Liquid, type Template } from 'liquidjs';
->>>>>>> dee89574b33433e5025e7626c8dc0c2bab101ba8
+import { type FilterImplOptions, Liquid, type Template } from 'liquidjs';
 import { filters } from './filters/filters.js';
 import { MEMORY_UNITS, PARTS, RENDER_MS, templateFault } from './template-faults.js';
 
@@ -36,24 +32,12 @@ export function liquidOf(partials: TemplateBundle['partials'], writing: Writing 
     catchAllErrors: false,
     cache: true,
     ownPropertyOnly: true,
-<<<<<<< HEAD
     outputEscape: writing.escape,
-    strictFilters: true,
-=======
-    outputEscape: 'escape',
->>>>>>> dee89574b33433e5025e7626c8dc0c2bab101ba8
     renderLimit: RENDER_MS,
     memoryLimit: MEMORY_UNITS,
   });
-<<<<<<< HEAD
+  closeTags(liquid);
   for (const [name, filter] of Object.entries(writing.filters)) liquid.registerFilter(name, filter);
-  for (const tag of ['include', 'layout', 'block'])
-    liquid.registerTag(tag, {
-      parse() {
-        throw new Error(`{% ${tag} %} is not known here; use {% render "partial" %}.`);
-      },
-      render() {},
-    });
   return liquid;
 }
 
@@ -61,11 +45,6 @@ export function liquidOf(partials: TemplateBundle['partials'], writing: Writing 
 export function compileTemplate({ partials, ...texts }: TemplateTexts): CompiledTemplate {
   const liquid = liquidOf(partials);
   const read = (part: keyof TemplateTexts & keyof typeof PARTS) => {
-=======
-  closeTags(liquid);
-  for (const [name, filter] of Object.entries(filters)) liquid.registerFilter(name, filter);
-  const read = (part: keyof typeof PARTS) => {
->>>>>>> dee89574b33433e5025e7626c8dc0c2bab101ba8
     const text = texts[part];
     if (text === undefined) return undefined;
     try {
