@@ -60,9 +60,17 @@ export function checkLiquid(
     ),
   ];
   const partials = Object.keys(bundle.partials).sort();
-  return texts
-    .flatMap(([pointer, text]) => faultsOf(engine, text ?? '', partials).map((fault) => ({ pointer, ...fault })))
-    .slice(0, MOST_FAULTS);
+  const faults: TemplateFault[] = [];
+  for (const [pointer, text] of texts) {
+    try {
+      faults.push(...faultsOf(engine, text ?? '', partials).map((fault) => ({ pointer, ...fault })));
+    } catch (error) {
+      if (!(error instanceof TookTooLong)) throw error;
+      return [{ pointer, detail: 'takes too long to read; make it simpler' }];
+    }
+    if (faults.length >= MOST_FAULTS) break;
+  }
+  return faults.slice(0, MOST_FAULTS);
 }
 
 type TextFault = Omit<TemplateFault, 'pointer'>;
@@ -71,7 +79,7 @@ function faultsOf(engine: Liquid, text: string, partials: string[]): TextFault[]
   try {
     return withinTime(PARSE_MS, () => missingPartials(engine.parse(text), partials));
   } catch (error) {
-    if (error instanceof TookTooLong) return [{ detail: 'takes too long to read; make it simpler' }];
+    if (error instanceof TookTooLong) throw error;
     const faults = flat(error as LiquidFault).map(textFault);
     const deep = faults.find(({ detail }) => detail === 'Maximum call stack size exceeded');
     return deep ? [{ ...deep, detail: 'has blocks within blocks too deep' }] : faults;
