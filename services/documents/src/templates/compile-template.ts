@@ -1,4 +1,6 @@
 import type { TemplateBundle } from '@tandem/contracts/template';
+import { liquidOptions } from '@tandem/templates/check-liquid';
+import { closeTags } from '@tandem/templates/closed-tags';
 import { Liquid, type Template } from 'liquidjs';
 import { filters } from './filters/filters.js';
 import { MEMORY_UNITS, PARTS, RENDER_MS, templateFault } from './template-faults.js';
@@ -18,24 +20,18 @@ export interface CompiledTemplate {
  */
 export function compileTemplate({ partials, ...texts }: TemplateTexts): CompiledTemplate {
   const liquid = new Liquid({
+    ...liquidOptions({ partials }),
     // Without a prototype, so that no partial is called `constructor`.
     templates: Object.assign(Object.create(null), partials),
+    catchAllErrors: false,
     cache: true,
     ownPropertyOnly: true,
     outputEscape: 'escape',
-    strictFilters: true,
     renderLimit: RENDER_MS,
     memoryLimit: MEMORY_UNITS,
-    parseLimit: 400_000,
   });
+  closeTags(liquid);
   for (const [name, filter] of Object.entries(filters)) liquid.registerFilter(name, filter);
-  for (const tag of ['include', 'layout', 'block'])
-    liquid.registerTag(tag, {
-      parse() {
-        throw new Error(`{% ${tag} %} is not known here; use {% render "partial" %}.`);
-      },
-      render() {},
-    });
   const read = (part: keyof typeof PARTS) => {
     const text = texts[part];
     if (text === undefined) return undefined;

@@ -11,15 +11,15 @@ import type { FilledTexts, FillTask } from './fill-texts.js';
 const PROGRAM = new URL(`./fill-texts${extname(import.meta.filename)}`, import.meta.url);
 /** Compiled templates stay in a process, so it is used for long; what V8 does not give back ends with it. */
 const RUNS = 5_000;
-/** Liquid's own limits name the line, and are 2 s for each of three parts; these are for what passes by them. */
-const KILL_AFTER_MS = 8_000;
+/** Liquid's own limits name the line; these are for what passes by them. */
+const KILL_AFTER_MS = 5_000;
 const MEMORY_MB = 512;
 
 /** How the processes are set up. */
 export interface TemplateFillerOptions {
-  /** Processes that are kept ready. */
+  /** Processes, and so templates that are filled at once. */
   size: number;
-  /** Milliseconds after which a process is killed with what it fills; 8,000 by default. */
+  /** Milliseconds after which a process is killed with what it fills; 5,000 by default. */
   killAfterMs?: number;
 }
 
@@ -27,10 +27,14 @@ export interface TemplateFillerOptions {
 export class TemplateFiller {
   readonly #pool: IsolatePool;
   readonly #killAfterMs: number;
+  readonly #size: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
 
   constructor({ size, killAfterMs = KILL_AFTER_MS }: TemplateFillerOptions) {
     this.#pool = new IsolatePool({ size, runsPerChild: RUNS, memoryMb: MEMORY_MB, preload: PROGRAM });
     this.#killAfterMs = killAfterMs;
+    this.#size = size;
   }
 
   /** As `fillTemplate`. Throws `Rejected` with what the template is at fault for; the signal's reason when it aborts. */
@@ -42,13 +46,29 @@ export class TemplateFiller {
     const template = prepareTemplate(bundle);
     const task = fillTask(template, data, options);
     const limits = { signal, timeoutMs: this.#killAfterMs };
+    await this.#turn();
     try {
       const filled = await this.#pool.run<FillTask, FilledTexts>(PROGRAM, 'fillTexts', task, limits);
       return writtenPage(bundle, template, filled);
     } catch (error) {
       signal.throwIfAborted();
       throw explain(error, this.#killAfterMs);
+    } finally {
+      this.#endTurn();
     }
+  }
+
+  /** Each turn ends within the time that kills, so nobody waits for long. */
+  async #turn(): Promise<void> {
+    if (this.#running < this.#size) this.#running += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Gives the turn to the next that waits. */
+  #endTurn(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#running -= 1;
   }
 
   /** Kills every process. */

@@ -26,11 +26,6 @@ export function currencyOf(filter: string, value: unknown): string {
   throw new Error(`${filter}: ${shown(value)} is no currency; use a code of ISO 4217, such as XOF or EUR.`);
 }
 
-/** Decimals that amounts of a currency are written with: 0 for XOF, 2 for EUR, 3 for TND. */
-export function currencyDigits(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits!;
-}
-
 /** Rounded to so many decimals, halves away from zero, without an exponent: `-1250000.50`. */
 export function exactDecimal(value: number | string, digits: number): string {
   const format = new Intl.NumberFormat('en', {

@@ -1,4 +1,5 @@
 import type { FilterImplOptions } from 'liquidjs';
+import { computeTotals, type Priced, type Totals } from '../../invoice/compute-totals.js';
 import { escapeHtml } from '../html-page.js';
 import { fillText } from '../texts.js';
 import { amountInWords } from '../words/amount-in-words.js';
@@ -26,6 +27,7 @@ export const filters: Record<string, FilterImplOptions> = {
   date,
   words,
   country,
+  totals,
   qr: { handler: qr, raw: true },
   // Liquid's own would be escaped a second time on the way out.
   escape: { handler: escapeText, raw: true },
@@ -90,6 +92,22 @@ function country(this: Filter, value: unknown): string {
     throw new Error(`country: ${shown(value)} is no country; use a code of ISO 3166, such as SN.`);
   const { locale } = stateOf(this);
   return countries.get(locale, () => new Intl.DisplayNames(locale, { type: 'region' })).of(code) ?? code;
+}
+
+/** `{% assign totals = data | totals %}`: the exact sums of a document with lines, see `computeTotals`. */
+function totals(this: Filter, value: unknown): Totals {
+  const document = value as Partial<Priced> | null | undefined;
+  if (!Array.isArray(document?.lines))
+    throw new Error('totals: needs a document with `currency` and `lines`, as in data | totals.');
+  currencyOf('totals', document.currency);
+  this.context.memoryLimit.use(document.lines.length * 10);
+  try {
+    return computeTotals(document as Priced);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new Error(`totals: ${cause.message}`, { cause });
+    const detail = 'totals: each line needs `quantity`, `unitPrice` and `taxPercent`, and all amounts are numbers.';
+    throw new Error(detail, { cause });
+  }
 }
 
 /** `{{ data.payLink | qr: size: "25mm" }}`: inline SVG. */

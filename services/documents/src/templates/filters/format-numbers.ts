@@ -1,4 +1,4 @@
-import { currencyDigits } from './decimal.js';
+import { minorUnit } from '@tandem/contracts/currency';
 import { KeptFormats } from './kept-formats.js';
 
 /**
@@ -17,7 +17,7 @@ type Decimal = number | string;
 /** `1 250 000 F CFA`, `1 250,50 €`, with the decimals of the currency. */
 export function formatMoney(value: Decimal, currency: string, locale: string): string {
   const format = formats.get(`money ${locale} ${currency}`, () => {
-    const digits = currencyDigits(currency);
+    const digits = minorUnit(currency);
     const decimals = { minimumFractionDigits: digits, maximumFractionDigits: digits };
     return new Intl.NumberFormat(locale, { style: 'currency', currency, ...decimals });
   });

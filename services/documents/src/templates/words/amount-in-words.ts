@@ -1,4 +1,5 @@
-import { currencyDigits, exactDecimal } from '../filters/decimal.js';
+import { minorUnit } from '@tandem/contracts/currency';
+import { exactDecimal } from '../filters/decimal.js';
 import { type CurrencyNames, currencyNames } from './currency-names.js';
 import { englishWords } from './english.js';
 import { endsInNoun, frenchWords } from './french.js';
@@ -16,7 +17,7 @@ const TOO_LARGE = 10n ** 15n;
  */
 export function amountInWords(amount: number | string, locale: string, currency?: string): string {
   const language = languageOf(locale);
-  const digits = currency === undefined ? 0 : currencyDigits(currency);
+  const digits = currency === undefined ? 0 : minorUnit(currency);
   const decimal = exactDecimal(amount, digits);
   if (currency === undefined && Number(amount) !== Number(decimal))
     throw new Error(`words: ${amount} is no whole number; name a currency, or round it first.`);
