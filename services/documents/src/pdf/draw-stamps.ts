@@ -21,7 +21,7 @@ export interface StampTask extends StampNumbers {
 
 /** A PDF that was changed. */
 export interface ChangedPdf {
-  data: Uint8Array;
+  data: Buffer;
   pages: number;
   warnings: string[];
 }

@@ -27,7 +27,7 @@ export interface MetadataTask {
 /** What a PDF says of itself, after the changes if there were any; then `data` is the changed file. */
 export interface DescribedPdf {
   metadata: PdfMetadata;
-  data?: Uint8Array;
+  data?: Buffer;
   warnings: string[];
 }
 

@@ -66,13 +66,14 @@ export async function readable<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** The bytes of a changed PDF: the same for the same changes. (`save` of pdf-lib would set dates and rewrite XMP by itself.) */
-export async function savedBytes(pdf: PDFDocument): Promise<Uint8Array> {
+export async function savedBytes(pdf: PDFDocument): Promise<Buffer> {
   await pdf.flush();
   dropUnreachable(pdf.context);
   const [major = 1, minor = 0] = pdf.context.header.getVersionString().split('.').map(Number);
   // Before 1.5, PDF/A-1 among them, objects stand by themselves.
   const Writer = major > 1 || minor >= 5 ? PDFStreamWriter : PDFWriter;
-  return Writer.forContext(pdf.context, Number.POSITIVE_INFINITY).serializeToBuffer();
+  const bytes = await Writer.forContext(pdf.context, Number.POSITIVE_INFINITY).serializeToBuffer();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The numbers of an array such as a MediaBox. */
