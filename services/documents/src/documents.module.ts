@@ -1,9 +1,9 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import type { CommandsOf } from '@tandem/contracts/catalog';
-import { policiesOf } from '@tandem/egress/settings';
 import { openStore } from '@tandem/storage/open-store';
-import { findChromium } from './browsers/find-chromium.js';
+import type { Logger } from '@tandem/telemetry/logger';
 import { PagePool } from './browsers/page-pool.js';
+import { poolOptions } from './browsers/pool-options.js';
 import type { DocumentsConfig } from './config.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { RenderDocumentHandler } from './render-document.js';
@@ -23,7 +23,7 @@ export class DocumentsModule implements OnApplicationShutdown {
     return this.pool.stop();
   }
 
-  static register(config: DocumentsConfig): DynamicModule {
+  static register(config: DocumentsConfig, logger: Logger): DynamicModule {
     return {
       module: DocumentsModule,
       controllers: Object.values(handlers),
@@ -32,11 +32,7 @@ export class DocumentsModule implements OnApplicationShutdown {
         { provide: OBJECT_STORE, useFactory: () => openStore(config) },
         {
           provide: PagePool,
-          useFactory: () =>
-            PagePool.start({
-              chromium: findChromium(config.CHROMIUM_BIN) ?? 'chromium',
-              policies: policiesOf(config),
-            }),
+          useFactory: () => PagePool.start({ ...poolOptions(config), logger }),
         },
         { provide: DocumentRenderer, useFactory: (pool: PagePool) => new DocumentRenderer(pool), inject: [PagePool] },
       ],
