@@ -5,9 +5,10 @@ import { policiesOf } from '@tandem/egress/settings';
 import { SourceFiles } from '@tandem/job-files/source-files';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { openStore } from '@tandem/storage/open-store';
+import type { Logger } from '@tandem/telemetry/logger';
 import { AttachToPdfHandler } from './attach-to-pdf.js';
-import { findChromium } from './browsers/find-chromium.js';
 import { PagePool } from './browsers/page-pool.js';
+import { poolOptions } from './browsers/pool-options.js';
 import { ChangePdfMetadataHandler } from './change-pdf-metadata.js';
 import { CompressPdfHandler } from './compress-pdf.js';
 import type { DocumentsConfig } from './config.js';
@@ -56,7 +57,7 @@ export class DocumentsModule implements OnApplicationShutdown {
     return this.pool.stop();
   }
 
-  static register(config: DocumentsConfig): DynamicModule {
+  static register(config: DocumentsConfig, logger: Logger): DynamicModule {
     return {
       module: DocumentsModule,
       controllers: Object.values(handlers),
@@ -76,11 +77,7 @@ export class DocumentsModule implements OnApplicationShutdown {
         ContentSource,
         {
           provide: PagePool,
-          useFactory: () =>
-            PagePool.start({
-              chromium: findChromium(config.CHROMIUM_BIN) ?? 'chromium',
-              policies: policiesOf(config),
-            }),
+          useFactory: () => PagePool.start({ ...poolOptions(config), logger }),
         },
         PageWorkshop,
         PdfWorkshop,
