@@ -13,6 +13,7 @@ describe('the Liquid of a template', () => {
     ['a tag that is not closed', 'a\n  {% for a in b %}', /not closed/, 2, 3],
     ['an output that is not closed', 'a\n{{ x', /not closed/, 2, 1],
     ['an unknown tag', 'é\n\n {% zap %}', /zap/, 3, 2],
+    ['a tag that sees what is around it', '{% include "totals" %}', /use {% render "partial" %}/, 1, 1],
     ['an unknown filter', '{{ a }}\n{{ b | nope }}', /undefined filter: nope/, 2, 1],
     ['an unknown filter in a block of lines', '{% liquid\n  echo x | nope\n%}', /undefined filter: nope/, 2, 3],
     ['a partial that is not there', '<p>\n{% render "none" %}', /no partial none; there are totals/, 2, 1],

@@ -1,10 +1,21 @@
 import type { TemplateBundle } from '@tandem/contracts/template';
 import { Liquid, type LiquidOptions, type Template, toValueSync } from 'liquidjs';
+import { closeTags } from './closed-tags.js';
 import { pointerStep, type TemplateFault } from './template-fault.js';
 import { TookTooLong, withinTime } from './time-limit.js';
 
 /** Filters that templates have beside LiquidJS's own; the documents service gives them their meaning. */
-export const TEMPLATE_FILTERS = ['t', 'money', 'number', 'percent', 'date', 'words', 'qr', 'totals'] as const;
+export const TEMPLATE_FILTERS = [
+  't',
+  'money',
+  'number',
+  'percent',
+  'date',
+  'words',
+  'country',
+  'qr',
+  'totals',
+] as const;
 
 const MOST_CHARACTERS = 2_000_000;
 const MOST_FAULTS = 20;
@@ -36,6 +47,7 @@ export function liquidOptions({ partials }: Pick<TemplateBundle, 'partials'>): L
 /** What is wrong with the Liquid of a template: syntax, unknown tags and filters, partials that are not there. */
 export function checkLiquid(bundle: Pick<TemplateBundle, 'html' | 'header' | 'footer' | 'partials'>): TemplateFault[] {
   const engine = new Liquid(liquidOptions(bundle));
+  closeTags(engine);
   for (const filter of TEMPLATE_FILTERS) engine.registerFilter(filter, (value: unknown) => value);
   const texts: [string, string | undefined][] = [
     ['/html', bundle.html],
