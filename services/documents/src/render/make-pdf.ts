@@ -72,9 +72,9 @@ function bandsOf(job: JobPage, pdf: PdfOptions, layout: PageLayout): PreparedBan
 /** Whether there may be an `@page` in the page or its style sheets. */
 function mayRulePages(content: PageContent): boolean {
   if (!('html' in content) || content.html.includes('@page')) return true;
-  return content.assets
-    .values()
-    .some(({ type, bytes }) => type.startsWith('text/css') && Buffer.from(bytes).includes('@page'));
+  return [...content.assets.values()].some(
+    ({ type, bytes }) => type.startsWith('text/css') && Buffer.from(bytes).includes('@page'),
+  );
 }
 
 /** The paper made as long as its content. */
