@@ -1,13 +1,19 @@
+import { availableParallelism } from 'node:os';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import type { CommandsOf } from '@tandem/contracts/catalog';
 import { policiesOf } from '@tandem/egress/settings';
+import type { Connection } from '@tandem/messaging/connection';
+import type { ObjectStore } from '@tandem/storage/object-store';
 import { openStore } from '@tandem/storage/open-store';
 import { findChromium } from './browsers/find-chromium.js';
 import { PagePool } from './browsers/page-pool.js';
 import type { DocumentsConfig } from './config.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { RenderDocumentHandler } from './render-document.js';
-import { DOCUMENTS_CONFIG, OBJECT_STORE } from './tokens.js';
+import { openTemplates } from './templates/gateway-templates.js';
+import { TemplateFiller } from './templates/template-filler.js';
+import { TemplatePages } from './templates/template-pages.js';
+import { DOCUMENTS_CONFIG, OBJECT_STORE, TEMPLATES } from './tokens.js';
 
 /** One handler for each command that the service owns; a missing one is a type error. */
 const handlers = {
@@ -23,7 +29,7 @@ export class DocumentsModule implements OnApplicationShutdown {
     return this.pool.stop();
   }
 
-  static register(config: DocumentsConfig): DynamicModule {
+  static register(config: DocumentsConfig, connection: Connection): DynamicModule {
     return {
       module: DocumentsModule,
       controllers: Object.values(handlers),
@@ -38,6 +44,13 @@ export class DocumentsModule implements OnApplicationShutdown {
               policies: policiesOf(config),
             }),
         },
+        {
+          provide: TEMPLATES,
+          useFactory: (store: ObjectStore) => openTemplates(connection, store),
+          inject: [OBJECT_STORE],
+        },
+        { provide: TemplateFiller, useFactory: () => new TemplateFiller({ size: availableParallelism() }) },
+        TemplatePages,
         { provide: DocumentRenderer, useFactory: (pool: PagePool) => new DocumentRenderer(pool), inject: [PagePool] },
       ],
     };
