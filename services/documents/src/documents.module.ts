@@ -1,18 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import type { CommandsOf } from '@tandem/contracts/catalog';
+import { Egress } from '@tandem/egress/egress';
 import { policiesOf } from '@tandem/egress/settings';
+import { SourceFiles } from '@tandem/job-files/source-files';
 import type { Connection } from '@tandem/messaging/connection';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { openStore } from '@tandem/storage/open-store';
 import { findChromium } from './browsers/find-chromium.js';
 import { PagePool } from './browsers/page-pool.js';
 import type { DocumentsConfig } from './config.js';
+import { ContentSource } from './open-content.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { RenderDocumentHandler } from './render-document.js';
 import { openTemplates } from './templates/gateway-templates.js';
 import { TemplateFiller } from './templates/template-filler.js';
-import { TemplatePages } from './templates/template-pages.js';
 import { DOCUMENTS_CONFIG, OBJECT_STORE, TEMPLATES } from './tokens.js';
 
 /** One handler for each command that the service owns; a missing one is a type error. */
@@ -37,6 +39,16 @@ export class DocumentsModule implements OnApplicationShutdown {
         { provide: DOCUMENTS_CONFIG, useValue: config },
         { provide: OBJECT_STORE, useFactory: () => openStore(config) },
         {
+          provide: SourceFiles,
+          useFactory: (store: ObjectStore) =>
+            new SourceFiles(store, new Egress(policiesOf(config)), {
+              maxMegabytes: config.DOCUMENTS_MAX_MB,
+              kind: 'documents',
+            }),
+          inject: [OBJECT_STORE],
+        },
+        ContentSource,
+        {
           provide: PagePool,
           useFactory: () =>
             PagePool.start({
@@ -50,8 +62,11 @@ export class DocumentsModule implements OnApplicationShutdown {
           inject: [OBJECT_STORE],
         },
         { provide: TemplateFiller, useFactory: () => new TemplateFiller({ size: availableParallelism() }) },
-        TemplatePages,
-        { provide: DocumentRenderer, useFactory: (pool: PagePool) => new DocumentRenderer(pool), inject: [PagePool] },
+        {
+          provide: DocumentRenderer,
+          useFactory: (pool: PagePool) => new DocumentRenderer(pool, { maxMegabytes: config.DOCUMENTS_MAX_MB }),
+          inject: [PagePool],
+        },
       ],
     };
   }
