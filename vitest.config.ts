@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { findNatsServer } from './tools/nats-server.mjs';
+import { findQpdf } from './tools/qpdf.mjs';
 import { findVersitygw } from './tools/versitygw.mjs';
 
 // Tests run on the sources, so that they need no build. `import` must not be among the conditions: Vitest hands them to
@@ -15,6 +16,7 @@ export default defineConfig({
     globalSetup: ['libs/testing/src/global-setup.ts'],
     env: {
       NATS_SERVER_BIN: findNatsServer(import.meta.dirname) ?? '',
+      QPDF_BIN: findQpdf(import.meta.dirname) ?? '',
       VERSITYGW_BIN: findVersitygw(import.meta.dirname) ?? '',
     },
     testTimeout: 60_000,

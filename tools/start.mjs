@@ -10,6 +10,7 @@ import { ensureNatsServer, findNatsServer } from './nats-server.mjs';
 import { newService } from './new-service.mjs';
 import { ensureNode24 } from './node24.mjs';
 import { ensurePackages, packagesAreInstalled } from './packages.mjs';
+import { ensureQpdf, findQpdf } from './qpdf.mjs';
 import { run, runTogether } from './run.mjs';
 import { SetupError } from './step.mjs';
 import { runTests } from './test.mjs';
@@ -19,19 +20,19 @@ const STANDALONE = 'services/standalone/dist/main.js';
 
 /** What each command needs on the machine beside Node 24 and the packages, and what it runs. */
 const COMMANDS = {
-  start: { needs: ['build', 'nats'], run: (machine, args) => run(machine, [STANDALONE, ...args]) },
+  start: { needs: ['build', 'nats', 'qpdf'], run: (machine, args) => run(machine, [STANDALONE, ...args]) },
   demo: {
-    needs: ['build', 'nats'],
+    needs: ['build', 'nats', 'qpdf'],
     run: (machine, args) => run(machine, ['services/standalone/dist/demo.js', ...args]),
   },
-  dev: { needs: ['build', 'nats'], run: dev },
+  dev: { needs: ['build', 'nats', 'qpdf'], run: dev },
   token: { needs: ['build'], run: (machine, args) => run(machine, ['services/standalone/dist/token.js', ...args]) },
-  test: { needs: ['build', 'nats', 's3'], run: runTests },
+  test: { needs: ['build', 'nats', 's3', 'qpdf'], run: runTests },
   check: { needs: [], run: check },
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
   'new-service': { needs: [], run: newService },
-  bench: { needs: ['build', 'nats'], run: bench },
-  chaos: { needs: ['build', 'nats'], run: (machine, args) => run(machine, ['chaos/run.ts', ...args]) },
+  bench: { needs: ['build', 'nats', 'qpdf'], run: bench },
+  chaos: { needs: ['build', 'nats', 'qpdf'], run: (machine, args) => run(machine, ['chaos/run.ts', ...args]) },
 };
 
 async function main() {
@@ -49,16 +50,19 @@ async function prepare(root, needs) {
     packagesAreInstalled(root) &&
     (!wants('build') || isBuilt(root)) &&
     (!wants('nats') || process.env.NATS_URL || findNatsServer(root)) &&
-    (!wants('s3') || findVersitygw(root));
+    (!wants('s3') || findVersitygw(root)) &&
+    (!wants('qpdf') || findQpdf(root));
   if (!isReady) {
     await withLock(root, async () => {
       await ensurePackages(root, machine);
       if (wants('build')) await ensureBuild(root, machine);
       if (wants('nats')) await ensureNatsServer(root);
       if (wants('s3')) await ensureVersitygw(root);
+      if (wants('qpdf')) await ensureQpdf(root);
     });
   }
   if (wants('nats') && !process.env.NATS_URL) machine.env.NATS_SERVER_BIN = findNatsServer(root);
+  if (wants('qpdf')) machine.env.QPDF_BIN = findQpdf(root) ?? '';
   return machine;
 }
 

@@ -73,7 +73,7 @@ describe('a preview of a template', () => {
   test('of a page that is not there is refused', async () => {
     await expect(preview({ format: 'png', page: 3 })).rejects.toMatchObject({
       code: 'invalid_input',
-      detail: 'page: the document has no page 3; it has 2 pages.',
+      detail: 'page: there is no page 3; the document has 2.',
     });
   });
 

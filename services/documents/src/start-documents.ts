@@ -12,6 +12,7 @@ import type { ObjectStore } from '@tandem/storage/object-store';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
 import type { DocumentsConfig } from './config.js';
 import { DocumentsModule } from './documents.module.js';
+import { PageWorkshop } from './pdf/page-workshop.js';
 import { answerPreviewTemplate } from './preview-template.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { TemplateFiller } from './templates/template-filler.js';
@@ -48,6 +49,7 @@ export async function startDocuments(
     store: app.get<ObjectStore>(OBJECT_STORE),
     filler: app.get(TemplateFiller),
     renderer: app.get(DocumentRenderer),
+    workshop: app.get(PageWorkshop),
     concurrency: availableParallelism(),
     logger,
     stragglers: new Stragglers(logger, safeguards.giveUp),
