@@ -12,33 +12,41 @@ import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { type HandlerRunOptions, runHandler } from '@tandem/testing/run-handler';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LayoutEngine } from './layout/layout-engine.js';
 import { ContentSource } from './open-content.js';
 import { readPdf, startRenderer, type TestRenderer } from './render/renderer.fixture.js';
 import { RenderDocumentHandler } from './render-document.js';
+import { TemplateFiller } from './templates/template-filler.js';
 import type { TemplateSource } from './templates/template-source.js';
 
 type Data = HandlerRunOptions<typeof RenderDocument>['data'];
 
 const SOURCE = '0193b3f0-0000-7000-8000-0000000000aa';
 const ASSET = '0193b3f0-0000-7000-8000-0000000000bb';
+let layout: string | undefined;
 const templates: TemplateSource = {
   get: async () =>
-    TemplateBundle.parse({ html: '<link rel="stylesheet" href="style.css"><p>template', pdf: { paper: 'a5' } }),
+    TemplateBundle.parse({ html: '<link rel="stylesheet" href="style.css"><p>template', pdf: { paper: 'a5' }, layout }),
 };
 
 let dir: string;
 let store: ObjectStore;
 let renderer: TestRenderer;
 let handler: RenderDocumentHandler;
+const filler = new TemplateFiller({ size: 1 });
+const layouts = new LayoutEngine();
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tandem-documents-'));
   store = await FilesystemStore.open(dir);
   renderer = await startRenderer();
   const files = new SourceFiles(store, new Egress({}), { maxMegabytes: 1, kind: 'documents' });
-  handler = new RenderDocumentHandler(store, new ContentSource(files, templates), renderer.renderer);
+  const contents = new ContentSource(files, templates, filler);
+  handler = new RenderDocumentHandler(store, contents, renderer.renderer, templates, layouts);
 });
 afterAll(async () => {
   await renderer[Symbol.asyncDispose]();
+  await layouts.onApplicationShutdown();
+  filler.onApplicationShutdown();
   await rm(dir, { recursive: true, force: true });
 });
 
@@ -109,4 +117,18 @@ test('fails when an object is gone or too large', async () => {
   expect((await run({ source: { object: SOURCE } })).error).toMatchObject({ code: 'not_found' });
   const large = await stored(SOURCE, 'text/html', Buffer.alloc(1_000_001, 32));
   expect((await run({ source: { object: SOURCE } }, large)).error).toMatchObject({ code: 'payload_too_large' });
+});
+
+test('makes the PDF of a template by its layout, unless an option is for browsers', async () => {
+  layout = '#{{ data.name }}';
+  const source = { template: 'quote@1' };
+  const byLayout = await run({ source, data: { name: 'Ndiaye' } });
+  expect(byLayout.result).toMatchObject({ engine: 'layout', pages: 1 });
+  expect(byLayout.text).toBe('Ndiaye');
+  expect((await run({ source, pdf: { landscape: true } })).result?.engine).toBe('browser');
+  expect((await run({ source, engine: 'browser' })).result?.engine).toBe('browser');
+  const refused = await run({ source, engine: 'layout', load: { media: 'screen' } });
+  expect(refused.error?.detail).toBe('engine: layout cannot follow load.media; leave it out, or take engine auto.');
+  layout = undefined;
+  expect((await run({ source, engine: 'layout' })).error?.detail).toContain('the template has no layout');
 });
