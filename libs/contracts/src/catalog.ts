@@ -2,6 +2,7 @@ import type { CommandDefinition, CommandType } from './command.js';
 import * as documents from './documents.js';
 import * as media from './media.js';
 import * as pdfFiles from './pdf-files.js';
+import * as pdfPages from './pdf-pages.js';
 
 /** Every command of a running system, by type. */
 export class Catalog {
@@ -34,6 +35,12 @@ export const COMMANDS = [
   media.InspectImage,
   media.OptimizeImage,
   documents.RenderDocument,
+  pdfPages.AttachToPdf,
+  pdfPages.ChangePdfMetadata,
+  pdfPages.ExtractPdfText,
+  pdfPages.StampPdf,
+  pdfPages.ThumbnailPdf,
+  pdfPages.WatermarkPdf,
   pdfFiles.CompressPdf,
   pdfFiles.FlattenPdf,
   pdfFiles.MergePdfs,

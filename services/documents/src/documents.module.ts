@@ -1,32 +1,50 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import type { CommandsOf } from '@tandem/contracts/catalog';
+import { Egress } from '@tandem/egress/egress';
 import { policiesOf } from '@tandem/egress/settings';
+import { SourceFiles } from '@tandem/job-files/source-files';
+import type { ObjectStore } from '@tandem/storage/object-store';
 import { openStore } from '@tandem/storage/open-store';
+import { AttachToPdfHandler } from './attach-to-pdf.js';
 import { findChromium } from './browsers/find-chromium.js';
 import { PagePool } from './browsers/page-pool.js';
+import { ChangePdfMetadataHandler } from './change-pdf-metadata.js';
 import { CompressPdfHandler } from './compress-pdf.js';
 import type { DocumentsConfig } from './config.js';
+import { ExtractPdfTextHandler } from './extract-pdf-text.js';
 import { FlattenPdfHandler } from './flatten-pdf.js';
 import { MergePdfsHandler } from './merge-pdfs.js';
+import { ContentSource } from './open-content.js';
+import { PageWorkshop } from './pdf/page-workshop.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
 import { ProtectPdfHandler } from './protect-pdf.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { RenderDocumentHandler } from './render-document.js';
 import { RotatePdfHandler } from './rotate-pdf.js';
 import { SplitPdfHandler } from './split-pdf.js';
-import { DOCUMENTS_CONFIG, OBJECT_STORE } from './tokens.js';
+import { StampPdfHandler } from './stamp-pdf.js';
+import { NoTemplates } from './templates/no-templates.js';
+import { ThumbnailPdfHandler } from './thumbnail-pdf.js';
+import { DOCUMENTS_CONFIG, OBJECT_STORE, TEMPLATES } from './tokens.js';
 import { UnlockPdfHandler } from './unlock-pdf.js';
+import { WatermarkPdfHandler } from './watermark-pdf.js';
 
 /** One handler for each command that the service owns; a missing one is a type error. */
 const handlers = {
+  'documents.attach': AttachToPdfHandler,
   'documents.compress': CompressPdfHandler,
   'documents.flatten': FlattenPdfHandler,
   'documents.merge': MergePdfsHandler,
+  'documents.metadata': ChangePdfMetadataHandler,
   'documents.protect': ProtectPdfHandler,
   'documents.render': RenderDocumentHandler,
   'documents.rotate': RotatePdfHandler,
   'documents.split': SplitPdfHandler,
+  'documents.stamp': StampPdfHandler,
+  'documents.text': ExtractPdfTextHandler,
+  'documents.thumbnail': ThumbnailPdfHandler,
   'documents.unlock': UnlockPdfHandler,
+  'documents.watermark': WatermarkPdfHandler,
 } satisfies Record<CommandsOf<'documents'>, Type>;
 
 /** The documents service: its handlers, browsers, the object store and its settings. */
@@ -46,6 +64,17 @@ export class DocumentsModule implements OnApplicationShutdown {
         { provide: DOCUMENTS_CONFIG, useValue: config },
         { provide: OBJECT_STORE, useFactory: () => openStore(config) },
         {
+          provide: SourceFiles,
+          useFactory: (store: ObjectStore) =>
+            new SourceFiles(store, new Egress(policiesOf(config)), {
+              maxMegabytes: config.DOCUMENTS_MAX_MB,
+              kind: 'documents',
+            }),
+          inject: [OBJECT_STORE],
+        },
+        { provide: TEMPLATES, useClass: NoTemplates },
+        ContentSource,
+        {
           provide: PagePool,
           useFactory: () =>
             PagePool.start({
@@ -53,8 +82,13 @@ export class DocumentsModule implements OnApplicationShutdown {
               policies: policiesOf(config),
             }),
         },
+        PageWorkshop,
         PdfWorkshop,
-        { provide: DocumentRenderer, useFactory: (pool: PagePool) => new DocumentRenderer(pool), inject: [PagePool] },
+        {
+          provide: DocumentRenderer,
+          useFactory: (pool: PagePool) => new DocumentRenderer(pool, { maxMegabytes: config.DOCUMENTS_MAX_MB }),
+          inject: [PagePool],
+        },
       ],
     };
   }
