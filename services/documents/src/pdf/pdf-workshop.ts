@@ -49,6 +49,11 @@ export class PdfWorkshop implements OnApplicationShutdown {
     this.#structure = new StructureProcesses(memoryMb, seconds);
   }
 
+  /** Why jobs on PDF files wait; undefined when they need not. */
+  get problem(): string | undefined {
+    return this.#qpdf.problem;
+  }
+
   /** What all files that one job makes may have, in megabytes. */
   get mostFilesMb(): number {
     return FILES * this.#maxMegabytes;

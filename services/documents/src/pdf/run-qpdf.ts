@@ -37,6 +37,11 @@ export class Qpdf {
     private readonly bounds: Bounds,
   ) {}
 
+  /** Why jobs wait, where there is no qpdf. */
+  get problem(): string | undefined {
+    return findProgram('qpdf', this.configured) ? undefined : missing('has no qpdf').detail;
+  }
+
   /** For the runs of a job that begins now. */
   deadline(): number {
     return performance.now() + this.bounds.seconds * 1_000;
@@ -83,6 +88,6 @@ export class Qpdf {
 }
 
 function missing(problem: string): RetryLater {
-  const detail = `The documents service ${problem}. The job waits until its operator installs qpdf ${OLDEST} or newer, or sets QPDF_BIN.`;
+  const detail = `The documents service ${problem}. Jobs that need it wait until the operator installs qpdf ${OLDEST} or newer, or sets QPDF_BIN.`;
   return new RetryLater(WAIT_MS, detail);
 }
