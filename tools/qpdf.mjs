@@ -3,14 +3,13 @@ import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchFromRelease } from './debian-package.mjs';
 import { onPath } from './exec.mjs';
-import { SetupError, say, step } from './step.mjs';
+import { SetupError, step } from './step.mjs';
 
 /** The first with JSON of version 2, by which links and bookmarks are kept. */
 const OLDEST = 11;
 
 /**
- * The path of a qpdf 11 or newer, from QPDF_BIN, the PATH, our cache, or fetched into the cache now; undefined, with a note,
- * when there is none: all else runs without it, and jobs that need it wait.
+ * The path of a qpdf 11 or newer, from QPDF_BIN, the PATH, our cache, or fetched into the cache now.
  */
 export async function ensureQpdf(root) {
   return findQpdf(root) ?? (await fetchQpdf(root));
@@ -36,10 +35,7 @@ async function fetchQpdf(root) {
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     const install = process.platform === 'darwin' ? 'brew install qpdf' : 'apt install qpdf';
-    say(
-      `jobs on PDF files will wait: qpdf was not found (${error.message}). Install it with: ${install}. Or set QPDF_BIN.`,
-    );
-    return undefined;
+    throw new SetupError(`qpdf was not found (${error.message}). Install it with: ${install}. Or set QPDF_BIN.`);
   }
 }
 

@@ -23,8 +23,8 @@ const Settings = z.object({
     description:
       'Path of qpdf 11 or newer; by default the one that the system has. Without one, jobs that need it wait',
   }),
-  DOCUMENTS_PDF_TIMEOUT_S: int(60, { min: 1, max: 110 }).meta({
-    description: 'Longest run of one step on a PDF file, in seconds; its process is killed then',
+  DOCUMENTS_PDF_TIMEOUT_S: int(90, { min: 1, max: 110 }).meta({
+    description: 'Longest work on the PDF files of one job, in seconds; its process is killed then',
   }),
   DOCUMENTS_PDF_PROCESS_MB: int(1_000, { min: 200, max: 100_000 }).meta({
     description:

@@ -1,6 +1,9 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import type { CommandsOf } from '@tandem/contracts/catalog';
+import { Egress } from '@tandem/egress/egress';
 import { policiesOf } from '@tandem/egress/settings';
+import { SourceFiles } from '@tandem/job-files/source-files';
+import type { ObjectStore } from '@tandem/storage/object-store';
 import { openStore } from '@tandem/storage/open-store';
 import { AttachToPdfHandler } from './attach-to-pdf.js';
 import { findChromium } from './browsers/find-chromium.js';
@@ -11,6 +14,7 @@ import type { DocumentsConfig } from './config.js';
 import { ExtractPdfTextHandler } from './extract-pdf-text.js';
 import { FlattenPdfHandler } from './flatten-pdf.js';
 import { MergePdfsHandler } from './merge-pdfs.js';
+import { ContentSource } from './open-content.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
 import { ProtectPdfHandler } from './protect-pdf.js';
@@ -19,8 +23,9 @@ import { RenderDocumentHandler } from './render-document.js';
 import { RotatePdfHandler } from './rotate-pdf.js';
 import { SplitPdfHandler } from './split-pdf.js';
 import { StampPdfHandler } from './stamp-pdf.js';
+import { NoTemplates } from './templates/no-templates.js';
 import { ThumbnailPdfHandler } from './thumbnail-pdf.js';
-import { DOCUMENTS_CONFIG, OBJECT_STORE } from './tokens.js';
+import { DOCUMENTS_CONFIG, OBJECT_STORE, TEMPLATES } from './tokens.js';
 import { UnlockPdfHandler } from './unlock-pdf.js';
 import { WatermarkPdfHandler } from './watermark-pdf.js';
 
@@ -59,6 +64,17 @@ export class DocumentsModule implements OnApplicationShutdown {
         { provide: DOCUMENTS_CONFIG, useValue: config },
         { provide: OBJECT_STORE, useFactory: () => openStore(config) },
         {
+          provide: SourceFiles,
+          useFactory: (store: ObjectStore) =>
+            new SourceFiles(store, new Egress(policiesOf(config)), {
+              maxMegabytes: config.DOCUMENTS_MAX_MB,
+              kind: 'documents',
+            }),
+          inject: [OBJECT_STORE],
+        },
+        { provide: TEMPLATES, useClass: NoTemplates },
+        ContentSource,
+        {
           provide: PagePool,
           useFactory: () =>
             PagePool.start({
@@ -68,7 +84,11 @@ export class DocumentsModule implements OnApplicationShutdown {
         },
         PageWorkshop,
         PdfWorkshop,
-        { provide: DocumentRenderer, useFactory: (pool: PagePool) => new DocumentRenderer(pool), inject: [PagePool] },
+        {
+          provide: DocumentRenderer,
+          useFactory: (pool: PagePool) => new DocumentRenderer(pool, { maxMegabytes: config.DOCUMENTS_MAX_MB }),
+          inject: [PagePool],
+        },
       ],
     };
   }

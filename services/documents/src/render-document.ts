@@ -5,8 +5,8 @@ import { keepObject } from '@tandem/job-files/keep-object';
 import { storeResult } from '@tandem/job-files/store-result';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
-import { Rejected } from '@tandem/messaging/outcome';
 import type { ObjectStore } from '@tandem/storage/object-store';
+import { ContentSource } from './open-content.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { OBJECT_STORE } from './tokens.js';
 
@@ -18,23 +18,16 @@ type Output = OutputOf<typeof RenderDocument>;
 export class RenderDocumentHandler implements CommandHandler<typeof RenderDocument> {
   constructor(
     @Inject(OBJECT_STORE) private readonly store: ObjectStore,
+    @Inject(ContentSource) private readonly contents: ContentSource,
     @Inject(DocumentRenderer) private readonly renderer: DocumentRenderer,
   ) {}
 
   @HandleCommand(RenderDocument)
   async handle({ data: input, job, signal }: Context): Promise<Output> {
-    const { source, format, pdf, screenshot, load } = input;
-    if (!source.html) throw new Rejected('invalid_input', 'Only source.html is made yet.');
-    const content = { html: source.html, assets: new Map() };
-    const { data, type, report } = await this.renderer.render({
-      tenant: job.tenant,
-      content,
-      format,
-      pdf,
-      screenshot,
-      load,
-      signal,
-    });
+    const { format, pdf, screenshot, load } = input;
+    const content = await this.contents.open(input, job, signal);
+    const request = { tenant: job.tenant, content, format, pdf, screenshot, load, signal };
+    const { data, type, report } = await this.renderer.render(request);
     const document = await keepObject(this.store, job, DOCUMENT, { data, type });
     if (input.store) await storeResult(input.store, job, DOCUMENT, { data, type, signal });
     return { document, ...report };

@@ -45,6 +45,8 @@ export interface DeskTools {
   qpdf: Qpdf;
   structure: StructureProcesses;
   signal: AbortSignal;
+  /** When all work at it ends at the latest; see `Qpdf`. */
+  deadline: number;
 }
 
 /** A dump above it, in megabytes, takes more memory and time than its links are worth. */
@@ -126,9 +128,9 @@ export class PdfDesk {
   }
 
   async #write(job: QpdfJob, what: string, extension = 'pdf', fileMb?: number): Promise<string> {
-    const { qpdf, folder, signal } = this.tools;
+    const { qpdf, folder, signal, deadline } = this.tools;
     const outputFile = this.#path(extension);
-    await qpdf.run({ ...job, outputFile }, { folder, signal, what, fileMb });
+    await qpdf.run({ ...job, outputFile }, { folder, signal, what, deadline, fileMb });
     return outputFile;
   }
 
@@ -147,6 +149,7 @@ function inputOf({ path: inputFile, password }: OpenedPdf): QpdfJob {
   return { inputFile, password };
 }
 
-function whatOf({ field }: OpenedPdf): string {
+/** How a sentence about it begins. */
+export function whatOf({ field }: Pick<OpenedPdf, 'field'>): string {
   return field === 'source' ? 'The document' : `The document ${field}`;
 }
