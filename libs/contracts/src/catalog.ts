@@ -1,5 +1,7 @@
+import { ArchiveDocument } from './archive-document.js';
 import type { CommandDefinition, CommandType } from './command.js';
 import * as documents from './documents.js';
+import { MakeInvoice } from './make-invoice.js';
 import * as media from './media.js';
 
 /** Every command of a running system, by type. */
@@ -33,6 +35,8 @@ export const COMMANDS = [
   media.InspectImage,
   media.OptimizeImage,
   documents.RenderDocument,
+  MakeInvoice,
+  ArchiveDocument,
 ] as const satisfies CommandDefinition[];
 
 type Declared = (typeof COMMANDS)[number];
