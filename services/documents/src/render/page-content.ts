@@ -14,6 +14,8 @@ export interface WrittenPage {
   assets: ReadonlyMap<string, Asset>;
   /** Options that the page brings with it, such as a template's; a request's own go before. */
   pdf?: PdfOptions;
+  /** What is probably not as its author meant it; the report of the rendering tells it. */
+  warnings?: string[];
 }
 
 /** What a document is made from: a page of ours, or one somewhere else. */

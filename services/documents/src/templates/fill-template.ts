@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { TemplateBundle } from '@tandem/contracts/template';
-import type { WrittenPage } from '../render/page-content.js';
+import type { Asset, WrittenPage } from '../render/page-content.js';
+import { type FilledTexts, type FillTask, fillTexts } from './fill-texts.js';
 
 /** How a template is filled. */
 export interface FillOptions {
@@ -9,7 +11,57 @@ export interface FillOptions {
   timeZone?: string;
 }
 
-/** The page that a template makes of data. Throws `Rejected` `document_failed` that names the template's line. */
-export function fillTemplate(bundle: TemplateBundle, _data: unknown, _options: FillOptions = {}): WrittenPage {
-  return { html: bundle.html, assets: new Map(), pdf: bundle.pdf };
+/** A template as fills need it, made once for each bundle. */
+export interface PreparedTemplate {
+  task: Pick<FillTask, 'key' | 'texts' | 'stylesheet'>;
+  assets: ReadonlyMap<string, Asset>;
+}
+
+const prepared = new WeakMap<TemplateBundle, PreparedTemplate>();
+
+/**
+ * The page that a template makes of data, filled in this process: for templates that can be trusted to end, as those of tests and
+ * benchmarks. Those of tenants go through `TemplateFiller`. Throws `Rejected` `document_failed` that names the template's line.
+ */
+export function fillTemplate(bundle: TemplateBundle, data: unknown, options: FillOptions = {}): WrittenPage {
+  const template = prepareTemplate(bundle);
+  return writtenPage(bundle, template, fillTexts(fillTask(template, data, options)));
+}
+
+/** Decodes the assets of a bundle and names its texts by their hash. The same object is prepared once. */
+export function prepareTemplate(bundle: TemplateBundle): PreparedTemplate {
+  const known = prepared.get(bundle);
+  if (known) return known;
+  const { html, header, footer, css, partials, locales, assets } = bundle;
+  const texts = { html, header, footer, partials, locales };
+  const key = createHash('sha256').update(JSON.stringify(texts)).digest('base64url');
+  const decoded = new Map<string, Asset>();
+  for (const [path, { type, base64 }] of Object.entries(assets))
+    decoded.set(path, { type, bytes: Buffer.from(base64, 'base64') });
+  const stylesheet = css === undefined ? undefined : freePath(decoded);
+  if (stylesheet) decoded.set(stylesheet, { type: 'text/css; charset=utf-8', bytes: Buffer.from(css!) });
+  const template = { task: { key, texts, stylesheet }, assets: decoded };
+  prepared.set(bundle, template);
+  return template;
+}
+
+/** What the process that fills is told. */
+export function fillTask({ task }: PreparedTemplate, data: unknown, { locale, timeZone }: FillOptions): FillTask {
+  return { ...task, data, locale, timeZone };
+}
+
+/** The page of what a template wrote. */
+export function writtenPage(
+  { pdf }: TemplateBundle,
+  { assets }: PreparedTemplate,
+  { html, header, footer, warnings }: FilledTexts,
+): WrittenPage {
+  return { html, assets, pdf: { ...pdf, ...(header && { header }), ...(footer && { footer }) }, warnings };
+}
+
+/** Where the template's style lies: beside its assets, so that it names them as the page does. */
+function freePath(assets: ReadonlyMap<string, Asset>): string {
+  let path = 'template.css';
+  for (let number = 2; assets.has(path); number += 1) path = `template-${number}.css`;
+  return path;
 }

@@ -1,0 +1,93 @@
+import { extname } from 'node:path';
+import type { TemplateBundle } from '@tandem/contracts/template';
+import { Rejected } from '@tandem/messaging/outcome';
+import { IsolatePool } from '@tandem/runtime/isolate-pool';
+import { ChildDied, IsolateTimedOut } from '@tandem/runtime/isolated-child';
+import type { WrittenPage } from '../render/page-content.js';
+import { type FillOptions, fillTask, prepareTemplate, writtenPage } from './fill-template.js';
+import type { FilledTexts, FillTask } from './fill-texts.js';
+
+/** `.ts` when run from the sources (Node strips the types), `.js` when built. */
+const PROGRAM = new URL(`./fill-texts${extname(import.meta.filename)}`, import.meta.url);
+/** Compiled templates stay in a process, so it is used for long; what V8 does not give back ends with it. */
+const RUNS = 5_000;
+/** Liquid's own limits name the line; these are for what passes by them. */
+const KILL_AFTER_MS = 5_000;
+const MEMORY_MB = 512;
+
+/** How the processes are set up. */
+export interface TemplateFillerOptions {
+  /** Processes, and so templates that are filled at once. */
+  size: number;
+  /** Milliseconds after which a process is killed with what it fills; 5,000 by default. */
+  killAfterMs?: number;
+}
+
+/** Fills templates of tenants, in processes that may hang, fill their memory and be killed. */
+export class TemplateFiller {
+  readonly #pool: IsolatePool;
+  readonly #killAfterMs: number;
+  readonly #size: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor({ size, killAfterMs = KILL_AFTER_MS }: TemplateFillerOptions) {
+    this.#pool = new IsolatePool({ size, runsPerChild: RUNS, memoryMb: MEMORY_MB, preload: PROGRAM });
+    this.#killAfterMs = killAfterMs;
+    this.#size = size;
+  }
+
+  /** As `fillTemplate`. Throws `Rejected` with what the template is at fault for; the signal's reason when it aborts. */
+  async fill(
+    bundle: TemplateBundle,
+    data: unknown,
+    { signal, ...options }: FillOptions & { signal: AbortSignal },
+  ): Promise<WrittenPage> {
+    const template = prepareTemplate(bundle);
+    const task = fillTask(template, data, options);
+    const limits = { signal, timeoutMs: this.#killAfterMs };
+    await this.#turn();
+    try {
+      const filled = await this.#pool.run<FillTask, FilledTexts>(PROGRAM, 'fillTexts', task, limits);
+      return writtenPage(bundle, template, filled);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw explain(error, this.#killAfterMs);
+    } finally {
+      this.#endTurn();
+    }
+  }
+
+  /** Each turn ends within the time that kills, so nobody waits for long. */
+  async #turn(): Promise<void> {
+    if (this.#running < this.#size) this.#running += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Gives the turn to the next that waits. */
+  #endTurn(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#running -= 1;
+  }
+
+  /** Kills every process. */
+  close(): void {
+    this.#pool.close();
+  }
+}
+
+function explain(cause: unknown, killAfterMs: number): unknown {
+  if (cause instanceof IsolateTimedOut) {
+    const detail = `The template takes more than ${killAfterMs / 1_000} s. Use less data, or fewer loops in loops.`;
+    return new Rejected('document_failed', detail, { cause });
+  }
+  // A kill from outside is, most likely, the kernel's for want of memory: another attempt may do.
+  if (cause instanceof ChildDied && cause.signal !== 'SIGKILL') {
+    const detail = `The template needs more than ${MEMORY_MB} MB of memory, or makes a text that is too long. Use less data, or fewer loops in loops.`;
+    return new Rejected('document_failed', detail, { cause });
+  }
+  // What the other process threw comes as a plain Error.
+  const { name, code, detail } = cause as Rejected;
+  return name === 'Rejected' ? new Rejected(code, detail, { cause }) : cause;
+}
