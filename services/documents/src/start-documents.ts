@@ -31,7 +31,7 @@ export async function startDocuments(
     replicas: config.NATS_REPLICAS,
     safeguards,
   });
-  const app = await NestFactory.createMicroservice(DocumentsModule.register(config), {
+  const app = await NestFactory.createMicroservice(DocumentsModule.register(config, connection), {
     strategy,
     logger: new NestLogger(logger),
     abortOnError: false,

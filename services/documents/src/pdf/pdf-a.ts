@@ -40,7 +40,8 @@ export async function toPdfA(pdf: PDFDocument, { metadata, now, facturX }: PdfAO
   const changes = mendForPdfA(pdf);
   checkPdfA(pdf);
   describe(pdf, metadata, now);
-  pdf.context.trailerInfo.ID = pdf.context.obj([fileId(pdf, metadata, now), fileId(pdf, metadata, now)]);
+  const id = fileId(pdf, metadata, now);
+  pdf.context.trailerInfo.ID = pdf.context.obj([id, id]);
   pdf.convertToPDFA({
     conformance: facturX ? '3B' : '2B',
     iccProfile: SRGB_PROFILE,
@@ -60,28 +61,22 @@ export async function toPdfA(pdf: PDFDocument, { metadata, now, facturX }: PdfAO
 
 /** Sets what is known and drops the rest: XMP may only hold what PDF/A has a schema for. */
 function describe(pdf: PDFDocument, metadata: PdfMetadata, now: Date): void {
-  const known = {
-    title: read(() => pdf.getTitle()),
-    author: read(() => pdf.getAuthor()),
-    ...subjectOf(pdf),
-    ...metadata,
-  };
+  const text = (given: string | undefined, own: () => string | undefined) => clean(given ?? read(own) ?? '');
+  const title = text(metadata.title, () => pdf.getTitle());
+  const author = text(metadata.author, () => pdf.getAuthor());
+  const subject = text(metadata.subject, () => pdf.getSubject());
+  const keywords = text(metadata.keywords, () => pdf.getKeywords());
   const created = read(() => pdf.getCreationDate());
   pdf.catalog.delete(PDFName.of('Metadata'));
   pdf.context.trailerInfo.Info = pdf.context.register(pdf.context.obj({}));
-  if (known.title) pdf.setTitle(clean(known.title));
-  if (known.author) pdf.setAuthor(clean(known.author));
-  if (known.subject) pdf.setSubject(clean(known.subject));
-  if (known.keywords) pdf.setKeywords([clean(known.keywords)]);
+  if (title) pdf.setTitle(title);
+  if (author) pdf.setAuthor(author);
+  if (subject) pdf.setSubject(subject);
+  if (keywords) pdf.setKeywords([keywords]);
   pdf.setProducer(PRODUCER);
   pdf.setCreationDate(created && !Number.isNaN(created.getTime()) ? created : now);
   pdf.setModificationDate(now);
 }
-
-const subjectOf = (pdf: PDFDocument) => ({
-  subject: read(() => pdf.getSubject()),
-  keywords: read(() => pdf.getKeywords()),
-});
 
 /** A file's own metadata may be of any type; what is not as it should be is left behind. */
 function read<T>(get: () => T | undefined): T | undefined {
