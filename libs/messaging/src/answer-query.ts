@@ -9,13 +9,10 @@ import { extractTrace } from '@tandem/telemetry/propagation';
 import { tracer } from '@tandem/telemetry/tracing';
 import type { Connection } from './connection.js';
 import { Rejected, RetryLater } from './outcome.js';
-import { type Answer, answerHeaders, deadlineOf, WORKING_EVERY_MS } from './query-wire.js';
+import { type Answer, answerHeaders, deadlineOf, mostBytes, questionKeyOf, WORKING_EVERY_MS } from './query-wire.js';
 
 /** Questions that wait for each one in work; the next is refused, so that another process may take it. */
 const WAITING_PER_PLACE = 8;
-/** Larger bodies go another way. What is left of the server's limit is for headers. */
-const MOST_BODY_BYTES = 900_000;
-const HEADER_BYTES = 32_768;
 /** How long a handler may take to end after its abort. */
 const GRACE_MS = 10_000;
 
@@ -35,6 +32,8 @@ export interface QueryServerOptions<Q extends QueryDefinition> {
   concurrency: number;
   /** Stores a body that is too large for a message, and answers its key. */
   storeBody(body: Uint8Array, data: QueryInput<Q>): Promise<string>;
+  /** Reads a question that was too large for a message, by its key. Without it such a question is refused. */
+  fetchQuestion?(key: string): Promise<Uint8Array>;
   logger: Logger;
   /** Told of handlers that go on although they were aborted. */
   stragglers?: Pick<Stragglers, 'watch'>;
@@ -135,15 +134,14 @@ export class QueryServer<Q extends QueryDefinition> {
     const stop = () => abort.abort(this.#stopping.signal.reason);
     this.#stopping.signal.addEventListener('abort', stop, { once: true });
     try {
-      const data = parseTolerant(query.input, message.json()) as QueryInput<Q>;
+      const data = parseTolerant(query.input, await this.#question(message)) as QueryInput<Q>;
       const work = handler({ data, signal: abort.signal });
       abort.signal.addEventListener('abort', () => {
         void stragglers?.watch(work, { job: 'query', command: query.type, graceMs: GRACE_MS });
       });
       const { result, body } = await Promise.race([work, rejectOn(abort.signal)]);
-      const limit = Math.min(MOST_BODY_BYTES, (connection.nc.info?.max_payload ?? MOST_BODY_BYTES) - HEADER_BYTES);
       const done = { state: 'done', result: JSON.stringify(query.output.parse(result)) } as const;
-      if (body.length <= limit) return { ...done, body };
+      if (body.length <= mostBytes(connection.nc.info?.max_payload)) return { ...done, body };
       return { ...done, body: new Uint8Array(), bodyKey: await storeBody(body, data) };
     } catch (error) {
       return this.#failure(abort.signal.aborted ? abort.signal.reason : error);
@@ -151,6 +149,15 @@ export class QueryServer<Q extends QueryDefinition> {
       clearTimeout(timer);
       this.#stopping.signal.removeEventListener('abort', stop);
     }
+  }
+
+  async #question(message: Msg): Promise<unknown> {
+    const key = questionKeyOf(message);
+    if (key === undefined) return message.json();
+    const { fetchQuestion, query } = this.options;
+    if (!fetchQuestion)
+      throw new Rejected('payload_too_large', `The question is too large for ${query.type}, which takes 900 kB.`);
+    return JSON.parse(Buffer.from(await fetchQuestion(key)).toString('utf8'));
   }
 
   #failure(error: unknown): Exclude<Answer, { state: 'nobody' }> {

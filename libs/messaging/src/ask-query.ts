@@ -5,7 +5,7 @@ import { injectTrace } from '@tandem/telemetry/propagation';
 import { tracer } from '@tandem/telemetry/tracing';
 import type { Connection } from './connection.js';
 import { Rejected } from './outcome.js';
-import { type Answer, readAnswer, SILENCE_MS, setDeadline } from './query-wire.js';
+import { type Answer, mostBytes, readAnswer, SILENCE_MS, setDeadline, setQuestionKey } from './query-wire.js';
 
 /** Workers that are asked in turn when one is full, stops or falls silent. */
 const MOST_TRIES = 3;
@@ -16,10 +16,18 @@ export interface QueryAnswer<Q extends QueryDefinition> {
   body: Uint8Array;
 }
 
+/** A question as it is sent; a large one lies under a key. */
+interface Question {
+  payload: Uint8Array;
+  key?: string;
+}
+
 /** How {@link QueryClient} asks. */
 export interface QueryClientOptions {
   /** Reads a body that was too large for a message, by the key that its worker gave it. */
   fetchBody(key: string): Promise<Uint8Array>;
+  /** Stores a question that is too large for a message, and answers its key. Without it such a question is refused. */
+  storeQuestion?(question: Uint8Array, input: unknown): Promise<string>;
   /** A worker that has said nothing for so many milliseconds is taken for dead; default 5 s. */
   silenceMs?: number;
 }
@@ -68,10 +76,10 @@ export class QueryClient {
   }
 
   async #ask<Q extends QueryDefinition>(query: Q, input: QueryInput<Q>, deadline: number): Promise<QueryAnswer<Q>> {
-    const payload = JSON.stringify(input);
+    const question = await this.#question(query, input);
     for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
       if (!this.connection.up()) break;
-      const answer = await this.#send(query, payload, deadline);
+      const answer = await this.#send(query, question, deadline);
       if (answer.state === 'nobody') break;
       if (answer.state === 'failed') throw new Rejected(answer.code, answer.detail);
       if (answer.state !== 'done') continue;
@@ -84,14 +92,24 @@ export class QueryClient {
     throw new Rejected('unavailable', `The service ${query.service} has nobody free to answer now. Try again soon.`);
   }
 
+  async #question<Q extends QueryDefinition>(query: Q, input: QueryInput<Q>): Promise<Question> {
+    const payload = Buffer.from(JSON.stringify(input));
+    if (payload.length <= mostBytes(this.connection.nc.info?.max_payload)) return { payload };
+    const { storeQuestion } = this.options;
+    if (!storeQuestion)
+      throw new Rejected('payload_too_large', `The question for ${query.type} is too large for a message.`);
+    return { payload: new Uint8Array(), key: await storeQuestion(payload, input) };
+  }
+
   /** One worker's word on it; `refused` also for one that fell silent. Throws `Rejected` `timeout` at the deadline. */
-  #send(query: QueryDefinition, payload: string, deadline: number): Promise<Answer> {
+  #send(query: QueryDefinition, { payload, key }: Question, deadline: number): Promise<Answer> {
     const { nc } = this.connection;
     this.#sequence += 1;
     const token = this.#sequence.toString(36);
     const carrier = headers();
     injectTrace((name, value) => carrier.set(name, value));
     setDeadline(carrier, deadline);
+    if (key !== undefined) setQuestionKey(carrier, key);
     return new Promise<Answer>((resolve, reject) => {
       let silence: NodeJS.Timeout;
       const settle = (settled: () => void) => {

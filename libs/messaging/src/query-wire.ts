@@ -8,6 +8,11 @@ const BODY_KEY = 'Tandem-Body-Key';
 const ERROR = 'Tandem-Error';
 const DETAIL = 'Tandem-Detail';
 const DEADLINE = 'Tandem-Deadline';
+const QUESTION_KEY = 'Tandem-Question-Key';
+
+/** Larger questions and bodies of answers go another way. What is left of the server's limit is for headers. */
+const MOST_BODY_BYTES = 900_000;
+const HEADER_BYTES = 32_768;
 
 /** How often a worker that has a question says so. */
 export const WORKING_EVERY_MS = 1_000;
@@ -26,6 +31,21 @@ export type Answer =
 /** When nobody waits any more, milliseconds since the epoch; clocks are taken to agree within a second or so. */
 export function setDeadline(carrier: MsgHdrs, deadline: number): void {
   carrier.set(DEADLINE, String(deadline));
+}
+
+/** Most bytes that a message of this server carries beside its headers. */
+export function mostBytes(maxPayload = MOST_BODY_BYTES): number {
+  return Math.min(MOST_BODY_BYTES, maxPayload - HEADER_BYTES);
+}
+
+/** Under which key a question lies that was too large for a message. */
+export function setQuestionKey(carrier: MsgHdrs, key: string): void {
+  carrier.set(QUESTION_KEY, encodeURIComponent(key));
+}
+
+/** See {@link setQuestionKey}. */
+export function questionKeyOf(message: Msg): string | undefined {
+  return decodeURIComponent(message.headers?.get(QUESTION_KEY) ?? '') || undefined;
 }
 
 /** A question without a deadline is worth `fallback`. */

@@ -43,7 +43,7 @@ async function connect(): Promise<Connection> {
   return connection;
 }
 
-async function worker(by: string, handler: Handler, concurrency = 4) {
+async function worker(by: string, handler: Handler, concurrency = 4, hasStore = true) {
   const connection = await connect();
   const server = new QueryServer({
     connection,
@@ -54,6 +54,7 @@ async function worker(by: string, handler: Handler, concurrency = 4) {
       kept.set(text, body);
       return text;
     },
+    fetchQuestion: hasStore ? async (key) => kept.get(key)! : undefined,
     logger,
   });
   open.at(-1)!.server = server;
@@ -121,6 +122,24 @@ describe('a query', () => {
     expect(kept.size).toBe(0);
     expect(await ask('3000000')).toBe('one: 3000000');
     expect([...kept.keys()]).toEqual(['3000000']);
+  });
+
+  test('that is too large for a message goes by way of the store, where both sides have one', async () => {
+    const { server } = await worker('one', async ({ data }) => Buffer.from(String(data.text.length)));
+    const text = 'x'.repeat(2_000_000);
+    const queries = new QueryClient(await connect(), {
+      fetchBody: async (key) => kept.get(key)!,
+      storeQuestion: async (question) => {
+        kept.set('question', question);
+        return 'question';
+      },
+    });
+    const { body } = await queries.ask(Echo, { text });
+    expect(Buffer.from(body).toString()).toBe('2000000');
+    expect(await codeOf((await client())(text))).toBe('payload_too_large');
+    await server.drain(0);
+    await worker('without a store', echo, 4, false);
+    expect(await codeOf(queries.ask(Echo, { text }))).toBe('payload_too_large');
   });
 
   test('is refused with the code and the detail that the handler gave', async () => {

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { TemplateBundle } from '@tandem/contracts/template';
+import { MAX_TEMPLATE_BYTES, TemplateBundle } from '@tandem/contracts/template';
 import { checkTemplate } from './check-template.js';
 import { type FolderFiles, readFolderFiles } from './folder-files.js';
 import { pointerKeys, type TemplateFault } from './template-fault.js';
@@ -54,6 +54,9 @@ function bundleOf(name: string, own: FolderFiles, shared: FolderFiles, faults: s
     pdf,
   });
   if (parsed.success) {
+    const size = Buffer.byteLength(JSON.stringify(parsed.data));
+    if (size > MAX_TEMPLATE_BYTES)
+      faults.push(`${name}: has ${size} bytes as JSON; ${MAX_TEMPLATE_BYTES} are allowed. Make its assets smaller.`);
     faults.push(...checkTemplate(parsed.data).map((fault) => inFile(name, fault, own)));
     return parsed.data;
   }

@@ -8,6 +8,8 @@ import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import { Rejected } from '@tandem/messaging/outcome';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { DocumentRenderer } from './render/document-renderer.js';
+import type { WrittenPage } from './render/page-content.js';
+import { TemplatePages } from './templates/template-pages.js';
 import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof RenderDocument>;
@@ -19,13 +21,13 @@ export class RenderDocumentHandler implements CommandHandler<typeof RenderDocume
   constructor(
     @Inject(OBJECT_STORE) private readonly store: ObjectStore,
     @Inject(DocumentRenderer) private readonly renderer: DocumentRenderer,
+    @Inject(TemplatePages) private readonly templates: TemplatePages,
   ) {}
 
   @HandleCommand(RenderDocument)
   async handle({ data: input, job, signal }: Context): Promise<Output> {
-    const { source, format, pdf, screenshot, load } = input;
-    if (!source.html) throw new Rejected('invalid_input', 'Only source.html is made yet.');
-    const content = { html: source.html, assets: new Map() };
+    const { format, pdf, screenshot, load } = input;
+    const content = await this.#page(input, job.tenant, signal);
     const { data, type, report } = await this.renderer.render({
       tenant: job.tenant,
       content,
@@ -37,6 +39,14 @@ export class RenderDocumentHandler implements CommandHandler<typeof RenderDocume
     });
     const document = await keepObject(this.store, job, DOCUMENT, { data, type });
     if (input.store) await storeResult(input.store, job, DOCUMENT, { data, type, signal });
-    return { document, ...report };
+    const warnings = [...(content.warnings ?? []), ...report.warnings].slice(0, 50);
+    return { document, ...report, warnings };
+  }
+
+  async #page({ source, data, load }: Context['data'], tenant: string, signal: AbortSignal): Promise<WrittenPage> {
+    const { locale, timeZone } = load ?? {};
+    if (source.template) return this.templates.make(tenant, source.template, data, { locale, timeZone, signal });
+    if (!source.html) throw new Rejected('invalid_input', 'Only source.html and source.template are made yet.');
+    return { html: source.html, assets: new Map() };
   }
 }

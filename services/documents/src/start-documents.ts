@@ -7,9 +7,15 @@ import { connectNats } from '@tandem/messaging/connection';
 import { JetStreamStrategy } from '@tandem/messaging/jetstream-strategy';
 import type { Lifecycle } from '@tandem/runtime/lifecycle';
 import type { Safeguards } from '@tandem/runtime/safeguards';
+import { Stragglers } from '@tandem/runtime/stragglers';
+import type { ObjectStore } from '@tandem/storage/object-store';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
 import type { DocumentsConfig } from './config.js';
 import { DocumentsModule } from './documents.module.js';
+import { answerPreviewTemplate } from './preview-template.js';
+import { DocumentRenderer } from './render/document-renderer.js';
+import { TemplateFiller } from './templates/template-filler.js';
+import { OBJECT_STORE } from './tokens.js';
 
 /** Connects, binds the handlers to their consumers and starts to pull; draining is registered with `lifecycle`. */
 export async function startDocuments(
@@ -37,8 +43,18 @@ export async function startDocuments(
     abortOnError: false,
   });
   await app.listen();
+  const previews = answerPreviewTemplate({
+    connection,
+    store: app.get<ObjectStore>(OBJECT_STORE),
+    filler: app.get(TemplateFiller),
+    renderer: app.get(DocumentRenderer),
+    concurrency: availableParallelism(),
+    logger,
+    stragglers: new Stragglers(logger, safeguards.giveUp),
+  });
   lifecycle.onStop('documents work', config.DOCUMENTS_GRACE_S * 1_000 + 7_000, async () => {
-    await strategy.drain(config.DOCUMENTS_GRACE_S * 1_000);
+    const grace = config.DOCUMENTS_GRACE_S * 1_000;
+    await Promise.all([strategy.drain(grace), previews.drain(grace)]);
     await app.close();
   });
 }

@@ -41,6 +41,10 @@ const Settings = z.object({
   PRESETS_FILE: z.string().optional().meta({
     description: 'JSON file of presets for every tenant: names with image options, or with a list of versions',
   }),
+  TEMPLATES_DIR: z.string().optional().meta({
+    description:
+      'Folder of document templates for every tenant, one in each sub-folder; read at the start. Without it those that are shared stay',
+  }),
   IMAGE_FREE_OPTIONS: flag(false).meta({
     description:
       'Whether images can be asked for by any options, /v1/images/{object}/_?width=200, and not by presets only',

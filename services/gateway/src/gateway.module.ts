@@ -67,6 +67,9 @@ import type { DeclaredPresets } from './presets/preset-file.js';
 import { PresetsController } from './presets/presets.controller.js';
 import { ReferenceController } from './reference/reference.controller.js';
 import { SupabaseAccess } from './supabase/grant-access.js';
+import { PreviewsController } from './templates/previews.controller.js';
+import { templateParts } from './templates/template-parts.js';
+import { TemplatesController } from './templates/templates.controller.js';
 
 function storageClientOf({ SUPABASE_URL: url, SUPABASE_ANON_KEY: key }: GatewayConfig): StorageClient | undefined {
   return url === undefined ? undefined : new StorageClient(storageEgress(url), url, key);
@@ -99,6 +102,7 @@ export class GatewayModule {
     const finder = new JobFinder(pool);
     const objects = new ObjectFinder(database);
     const presets = new PresetFinder(declaredPresets, pool, connection);
+    const templates = templateParts({ catalog, connection, store, pool, logger });
     const limit = new RateLimit(config.RATE_LIMIT_PER_MINUTE);
     const guard = new CallerGuard(verifier, limit);
     const signingKeys = new SigningKeys(config.SIGNING_KEYS);
@@ -120,6 +124,7 @@ export class GatewayModule {
       finder,
       new CallbackRules(secrets, policies),
       new SupabaseAccess(storageClientOf(config), config.SUPABASE_SOURCE_HOURS * 3_600),
+      templates.filling,
     );
     const deletion = new ObjectDeletion(pool);
     const counter = new JobCounter(pool, logger);
@@ -147,6 +152,7 @@ export class GatewayModule {
       new ReportProjection(catalog, connection, windows, release, publication, follower, pool, logger),
       presets,
       new PresetKeeper(presets, pool),
+      ...Object.values(templates),
       callbacks,
       new CallbackResend(finder, callbacks, pool),
       limit,
@@ -179,6 +185,8 @@ export class GatewayModule {
         LinksController,
         MediaUploadController,
         PresetsController,
+        TemplatesController,
+        PreviewsController,
         ImageLinksController,
         HealthController,
         ReferenceController,

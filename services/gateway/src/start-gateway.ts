@@ -48,9 +48,14 @@ import { Callbacks1763910000000 } from './migrations/3-callbacks.js';
 import { ObjectsThatEnd1763920000000 } from './migrations/4-objects-that-end.js';
 import { Presets1764000100000 } from './migrations/5-presets.js';
 import { SupabaseGrants1764000200000 } from './migrations/6-supabase-grants.js';
+import { Templates1764100000000 } from './migrations/7-templates.js';
 import { ObjectEntity } from './objects/object.entity.js';
 import { OBJECT_ROUNDS } from './objects/object-parts.js';
 import { readPresetFile } from './presets/preset-file.js';
+import { answerGetTemplate } from './templates/answer-template.js';
+import { TemplateFinder } from './templates/find-templates.js';
+import { TemplatePurge } from './templates/purge-templates.js';
+import { shareTemplates } from './templates/share-templates.js';
 import { ResumableUploads } from './uploads/resumable-uploads.js';
 
 /** Events that one projection takes at most: 500 were the best trade of latency and throughput on two cores. */
@@ -63,6 +68,7 @@ const MIGRATIONS = [
   ObjectsThatEnd1763920000000,
   Presets1764000100000,
   SupabaseGrants1764000200000,
+  Templates1764100000000,
 ];
 
 /** A running gateway. */
@@ -91,6 +97,7 @@ export async function startGateway(
     prepare: config.DATABASE_PREPARE,
   });
   lifecycle.onStop('database', 5_000, () => database.destroy());
+  await shareTemplates(config.TEMPLATES_DIR, poolOf(database), logger);
   const connection = await connectNats(config.NATS_URL, 'gateway');
   lifecycle.onStop('nats', 5_000, () => connection.nc.drain());
   const provision = async () => {
@@ -104,6 +111,8 @@ export async function startGateway(
   const foundations = { config, catalog, database, connection, store, verifier, declaredPresets, imageDisk, logger };
   const app = await createApp(foundations);
   lifecycle.onStop('image cache', 5_000, () => app.get(ImageCache).flush());
+  const templates = answerGetTemplate({ connection, store, finder: app.get(TemplateFinder), logger });
+  lifecycle.onStop('templates', 5_000, () => templates.drain(4_000));
   await startLedger(app, connection, logger, lifecycle);
   const margin = config.RECONCILE_MARGIN_S * 1_000;
   const reconciliation = new JobReconciliation(catalog, connection, provision, poolOf(database), margin, logger);
@@ -188,6 +197,7 @@ async function startLedger(
     JobCounter,
     JobRetention,
     CallbackDelivery,
+    TemplatePurge,
     ...OBJECT_ROUNDS,
   ]) {
     const rounds = app.get<{ start(): void; stop(): Promise<void> }>(part);

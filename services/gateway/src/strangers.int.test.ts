@@ -37,6 +37,23 @@ describe('a stranger', () => {
     expect((await call(`/v1/jobs/${body.id}`, { as: service })).status).toBe(200);
   });
 
+  test('sees no template of another tenant, in no version, and changes none', async () => {
+    const app_metadata = { tenant_id: 'templates', scopes: ['templates:manage'] };
+    const json = { 'content-type': 'application/json' };
+    const put = (as: string, html: string) =>
+      call('/v1/templates/letter', { method: 'PUT', headers: json, body: JSON.stringify({ html }), as });
+    const owner = await gateway.issuer.token({ app_metadata });
+    expect((await put(owner, 'theirs')).status).toBe(201);
+    const as = await gateway.issuer.token({ app_metadata: { ...app_metadata, tenant_id: 'strangers' } });
+    for (const path of ['letter', 'letter@1', 'letter?bundle=true', 'shared/letter'])
+      expect((await call(`/v1/templates/${path}`, { as })).status).toBe(404);
+    expect((await call('/v1/templates', { as })).body.templates).toEqual([]);
+    expect((await call('/v1/templates/letter', { method: 'DELETE', as })).status).toBe(404);
+    expect((await put(as, 'own')).body.version).toBe(1);
+    const { body } = await call('/v1/templates/letter?bundle=true', { as: owner });
+    expect(body.bundle.html).toBe('theirs');
+  });
+
   test('without the scope gets 403 that names it', async () => {
     const as = await gateway.issuer.token({ app_metadata: { scopes: ['jobs:read'] } });
     const { status, body } = await submit({}, {}, as);

@@ -11,6 +11,11 @@ export const STREAMED = { streamed: true };
 /** Route configuration of a route that takes JSON, or a form that it reads itself. */
 export const FORMS = { forms: true };
 
+/** Route configuration of a route whose JSON may be so large. */
+export function jsonUpTo(bytes: number): { jsonBytes: number } {
+  return { jsonBytes: bytes };
+}
+
 /** Teaches Fastify the bodies that Tandem takes: JSON everywhere; on streamed routes anything, unread. */
 export async function acceptBodies(server: FastifyInstance, maxObjectBytes: number): Promise<void> {
   const parseJson = server.getDefaultJsonParser('error', 'error');
@@ -30,18 +35,19 @@ export async function acceptBodies(server: FastifyInstance, maxObjectBytes: numb
     if (!/^application\/(json|[a-z0-9.-]+\+json)\b/i.test(request.headers['content-type'] ?? '')) {
       return done(notJson());
     }
+    const limit = jsonLimit(request);
     const chunks: Buffer[] = [];
     let size = 0;
     const take = (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= JSON_LIMIT_BYTES) return void chunks.push(chunk);
+      if (size <= limit) return void chunks.push(chunk);
       payload.off('data', take);
       done(Object.assign(new Error('too large'), { code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 }));
     };
     payload.on('data', take);
     payload.on('error', done);
     payload.on('end', () => {
-      if (size > JSON_LIMIT_BYTES) return;
+      if (size > limit) return;
       if (size === 0)
         return done(Object.assign(new Error('empty'), { code: 'FST_ERR_CTP_EMPTY_JSON_BODY', statusCode: 400 }));
       void parseJson(request, Buffer.concat(chunks).toString('utf8'), (error, value) => {
@@ -58,6 +64,10 @@ function notJson(): Error {
 /** True for a request whose route reads its body as a stream. */
 export function isStreamed(request: FastifyRequest): boolean {
   return (request.routeOptions.config as { streamed?: boolean }).streamed === true;
+}
+
+function jsonLimit(request: FastifyRequest): number {
+  return (request.routeOptions.config as { jsonBytes?: number }).jsonBytes ?? JSON_LIMIT_BYTES;
 }
 
 function takesForms(request: FastifyRequest): boolean {

@@ -6,7 +6,7 @@ import { type FieldError, Problem } from './problem.js';
  * of `value` itself.
  */
 export function validate<S extends z.ZodType>(schema: S, value: unknown, what = 'body', at = ''): z.output<S> {
-  const parsed = schema.safeParse(value);
+  const parsed = parse(schema, value, what, at);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap(fieldErrors).map((error) => ({ ...error, pointer: at + error.pointer }));
   const first = errors[0]!;
@@ -16,6 +16,16 @@ export function validate<S extends z.ZodType>(schema: S, value: unknown, what = 
     `The ${what} is not valid: ${first.pointer || '/'}: ${first.detail}${more}`,
     errors,
   );
+}
+
+function parse<S extends z.ZodType>(schema: S, value: unknown, what: string, at: string) {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const detail = 'holds lists or objects within one another too deep';
+    throw new Problem('invalid_input', `The ${what} is not valid: it ${detail}.`, [{ pointer: at, detail }]);
+  }
 }
 
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {

@@ -20,7 +20,7 @@ export const PUBLISH_LEASE_MS = 10_000;
 export interface Submission {
   command: CommandDefinition;
   input: unknown;
-  /** The input before presets were filled in, where it named some. */
+  /** The input before presets and templates were filled in, where it named some. */
   sent?: unknown;
   objects?: Record<string, StoredObject>;
   supabase?: SupabaseGrants;
@@ -171,8 +171,8 @@ export function acceptedView({ id, submission, createdAt, traceParent }: NewJob)
 }
 
 /**
- * The validated input is hashed, defaults filled in, so that spelling and order of keys do not matter; but no presets, so
- * that a request stays the same when a preset changes.
+ * The validated input is hashed, defaults filled in, so that spelling and order of keys do not matter; but no presets and no
+ * versions of templates, so that a request stays the same when those change.
  */
 function requestHash({ command, input, sent = input, requested }: Submission): Buffer {
   const hash = createHash('sha256').update(command.type).update('\n').update(JSON.stringify(sent));

@@ -82,7 +82,7 @@ export class BatchSubmission {
         const wish = { command: this.submission.command(caller, command), input, options, at: `/${index}` };
         const each = this.submission.prepare(caller, wish, now);
         hash.update(JSON.stringify([command, each.submission.input, options]));
-        if (each.presets) await this.submission.fill(caller, each);
+        if (each.presets || each.template) await this.submission.fill(caller, each);
         prepared.push(each);
       } catch (error) {
         faults.push(...faultsOf(error, index));

@@ -10,6 +10,7 @@ import type { Principal } from '../identity/principal.js';
 import { ObjectFinder } from '../objects/find-objects.js';
 import type { NamedPreset, PresetFilling } from '../presets/fill-presets.js';
 import { SupabaseAccess } from '../supabase/grant-access.js';
+import type { NamedTemplate, TemplateFilling } from '../templates/fill-templates.js';
 import { type Admitted, JobAdmission, type Submission } from './admit-job.js';
 import { JobFinder } from './find-jobs.js';
 import { planOf } from './plan-job.js';
@@ -37,6 +38,8 @@ export interface Prepared {
   inputAt: string;
   /** Presets that are still to be filled in, and the pointer of the input. */
   presets?: { named: NamedPreset[]; at: string };
+  /** The template that is still to be found. */
+  template?: NamedTemplate;
   /** Objects that only presets name. */
   presetReferences?: ObjectReference[];
 }
@@ -54,6 +57,7 @@ export class JobSubmission {
     private readonly finder: JobFinder,
     private readonly callbacks: CallbackRules,
     private readonly supabase: SupabaseAccess,
+    private readonly templates: TemplateFilling,
   ) {}
 
   /** Throws a `Problem`: `not_found` for a command that does not exist, `forbidden` when the caller lacks its scope. */
@@ -64,7 +68,7 @@ export class JobSubmission {
     return command;
   }
 
-  /** Checks a wish without admitting it or filling presets in. Throws a `Problem` that names what is wrong. */
+  /** Checks a wish without admitting it or filling presets and templates in. Throws a `Problem` that names what is wrong. */
   prepare(caller: Principal, { command, input, options, idempotencyKey, sent, at }: Wish, now: Date): Prepared {
     const inputAt = at === undefined ? '' : `${at}/input`;
     const valid = validate(command.input, input, 'body', inputAt);
@@ -85,17 +89,24 @@ export class JobSubmission {
       sent: sent && { ...(valid as object), ...sent },
     };
     const named = command.presets?.named(valid);
-    return { submission, references, inputAt, presets: named?.length ? { named, at: inputAt } : undefined };
+    const presets = named?.length ? { named, at: inputAt } : undefined;
+    return { submission, references, inputAt, presets, template: command.templates?.named(valid) };
   }
 
-  /** Fills presets in. Throws a `Problem` that names one that does not exist or does not fit. */
+  /** Fills presets and templates in. Throws a `Problem` that names one that does not exist or does not fit. */
   async fill(caller: Principal, prepared: Prepared): Promise<void> {
-    const { submission, presets } = prepared;
-    if (!presets) return;
-    const filled = await this.presets.fill(caller, submission.command, submission.input, presets.named, presets.at);
-    submission.sent ??= submission.input;
-    submission.input = filled.input;
-    prepared.presetReferences = filled.references;
+    const { submission, presets, template, inputAt } = prepared;
+    const { command, input } = submission;
+    if (presets) {
+      submission.sent ??= input;
+      const filled = await this.presets.fill(caller, command, input, presets.named, presets.at);
+      submission.input = filled.input;
+      prepared.presetReferences = filled.references;
+    }
+    if (template) {
+      submission.sent ??= input;
+      submission.input = await this.templates.fill(caller, command, submission.input, template, inputAt);
+    }
   }
 
   /**
@@ -140,7 +151,7 @@ export class JobSubmission {
     const prepared = this.prepare(caller, wish, now);
     const { submission } = prepared;
     const { plan } = submission;
-    if (prepared.presets) await this.fill(caller, prepared);
+    if (prepared.presets || prepared.template) await this.fill(caller, prepared);
     await this.resolveObjects(caller, [prepared]);
     if (plan.parent) await this.checkParent(caller, plan.parent, `${wish.at ?? ''}/options/parent`);
     this.takePlace(submission);

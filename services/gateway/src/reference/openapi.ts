@@ -17,6 +17,7 @@ import { ledgerPaths } from './ledger-paths.js';
 import { mediaUploadPaths } from './media-upload-paths.js';
 import { objectPaths } from './object-paths.js';
 import { idPath, NOT_FOUND, PROBLEMS, problem, UNREADABLE } from './responses.js';
+import { templatePaths } from './template-paths.js';
 import { uploadPaths } from './upload-paths.js';
 
 const job = { 'application/json': { schema: JobView } };
@@ -164,6 +165,7 @@ export function openApi(catalog: Catalog): object {
       ...mediaUploadPaths,
       ...uploadPaths,
       ...imagePaths,
+      ...templatePaths,
       ...health,
     },
     components: {
