@@ -12,12 +12,12 @@ import { findChromium } from './browsers/find-chromium.js';
 import { PagePool } from './browsers/page-pool.js';
 import type { DocumentsConfig } from './config.js';
 import { MakeInvoiceHandler } from './make-invoice.js';
+import { ContentSource } from './open-content.js';
 import { ArchiveProcesses } from './pdf/archive-processes.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { RenderDocumentHandler } from './render-document.js';
 import { openTemplates } from './templates/gateway-templates.js';
 import { TemplateFiller } from './templates/template-filler.js';
-import { TemplatePages } from './templates/template-pages.js';
 import { DOCUMENTS_CONFIG, OBJECT_STORE, TEMPLATES } from './tokens.js';
 
 /** One handler for each command that the service owns; a missing one is a type error. */
@@ -44,6 +44,16 @@ export class DocumentsModule implements OnApplicationShutdown {
         { provide: DOCUMENTS_CONFIG, useValue: config },
         { provide: OBJECT_STORE, useFactory: () => openStore(config) },
         {
+          provide: SourceFiles,
+          useFactory: (store: ObjectStore) =>
+            new SourceFiles(store, new Egress(policiesOf(config)), {
+              maxMegabytes: config.DOCUMENTS_MAX_MB,
+              kind: 'documents',
+            }),
+          inject: [OBJECT_STORE],
+        },
+        ContentSource,
+        {
           provide: PagePool,
           useFactory: () =>
             PagePool.start({
@@ -57,18 +67,12 @@ export class DocumentsModule implements OnApplicationShutdown {
           inject: [OBJECT_STORE],
         },
         { provide: TemplateFiller, useFactory: () => new TemplateFiller({ size: availableParallelism() }) },
-        TemplatePages,
-        {
-          provide: SourceFiles,
-          useFactory: (store: ObjectStore) =>
-            new SourceFiles(store, new Egress(policiesOf(config)), {
-              maxMegabytes: config.DOCUMENTS_MAX_MB,
-              kind: 'documents',
-            }),
-          inject: [OBJECT_STORE],
-        },
         ArchiveProcesses,
-        { provide: DocumentRenderer, useFactory: (pool: PagePool) => new DocumentRenderer(pool), inject: [PagePool] },
+        {
+          provide: DocumentRenderer,
+          useFactory: (pool: PagePool) => new DocumentRenderer(pool, { maxMegabytes: config.DOCUMENTS_MAX_MB }),
+          inject: [PagePool],
+        },
       ],
     };
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { PreviewTemplate, type RenderReport } from '@tandem/contracts/documents';
 import { objectKey } from '@tandem/contracts/object';
 import { type QueryContext, QueryServer } from '@tandem/messaging/answer-query';
@@ -39,6 +40,7 @@ export function answerPreviewTemplate({ store, filler, renderer, ...rest }: Prev
     ...rest,
     query: PreviewTemplate,
     handler: (context) => preview(context, filler, renderer),
+    fetchQuestion: async (key) => buffer(await store.read(key)),
     storeBody: async (body, { tenant }) => {
       const key = objectKey(tenant, createHash('sha256').update(body).digest('hex'));
       await store.write(key, body);
@@ -53,15 +55,14 @@ async function preview(
   renderer: DocumentRenderer,
 ) {
   const content = await filler.fill(template, data, { locale, signal });
-  const own = content.warnings ?? [];
   if (format === 'html') {
-    const result = { type: 'text/html; charset=utf-8', warnings: own };
+    const result = { type: 'text/html; charset=utf-8', warnings: content.warnings ?? [] };
     return { result, body: Buffer.from(content.html) };
   }
   const load = { locale, timeoutSeconds: RENDER_SECONDS };
   const { data: pdf, report } = await renderer.render({ tenant, content, format: 'pdf', load, signal });
   const { pages } = report;
-  const warnings = [...new Set([...own, ...report.warnings, ...failures(report)])].slice(0, MOST_WARNINGS);
+  const warnings = [...new Set([...(content.warnings ?? []), ...report.warnings, ...failures(report)])].slice(0, MOST_WARNINGS);
   if (format === 'pdf') return { result: { type: 'application/pdf', pages, warnings }, body: pdf };
   const picture = await pictureOf(pdf, page, signal);
   return { result: { type: 'image/png', pages, warnings }, body: picture };

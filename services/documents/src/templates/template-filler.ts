@@ -97,6 +97,11 @@ export class TemplateFiller {
     else this.#running -= 1;
   }
 
+  /** Called by Nest. */
+  onApplicationShutdown(): void {
+    this.close();
+  }
+
   /** Kills every process. */
   close(): void {
     this.#pool.close();

@@ -129,7 +129,7 @@ describe('a QR code', () => {
     const svg = code('{{ data.text | qr: size: "25mm", label: data.text }}', { text: '"/><script>alert(1)</script>' });
     expect(svg).toMatch(/^<svg [^<]*><path [^<]*\/><path [^<]*\/><\/svg>$/);
     expect(svg).toContain('width="25mm" height="25mm"');
-    expect(svg).toContain('aria-label="&#34;/&gt;&lt;script&gt;');
+    expect(svg).toContain('aria-label="&quot;/&gt;&lt;script&gt;');
   });
 
   test.each([

@@ -1,0 +1,136 @@
+import type { CDPSession, Protocol } from 'puppeteer-core';
+import { withoutSecrets } from './findings.js';
+import { type JobPage, unheard } from './job-page.js';
+import { type MainPage, refusalOfMainPage } from './main-page.js';
+import type { Asset, WrittenPage } from './page-content.js';
+import type { Traffic } from './traffic.js';
+
+type Paused = Protocol.Fetch.RequestPausedEvent;
+
+/** Requests of one page; more are no document but an attack. */
+const MOST_REQUESTS = 5_000;
+
+/** Answers what a page asks for: from memory what is ours, not at all what is foreign, unless it may reach other hosts. */
+export class RequestAnswers {
+  readonly #written: WrittenPage | undefined;
+  readonly #headersFor: string | undefined;
+  readonly #asked = new Set<string>();
+  #requests = 0;
+
+  constructor(
+    private readonly job: JobPage,
+    private readonly main: MainPage,
+    private readonly traffic: Traffic | undefined,
+  ) {
+    const { content, load } = job;
+    if ('html' in content) this.#written = content;
+    else if (load.headers) this.#headersFor = new URL(content.url).origin;
+  }
+
+  /** Begins to answer the requests of a session: of the page itself, or of a frame in a process of its own. */
+  attach(session: CDPSession): Promise<unknown> {
+    this.job.on(session, 'Fetch.requestPaused', (event) => unheard(this.#onPaused(session, event)));
+    const patterns: Protocol.Fetch.RequestPattern[] = [{ urlPattern: '*' }];
+    if (!this.traffic) return session.send('Fetch.enable', { patterns });
+    this.job.on(session, 'Fetch.authRequired', (event) => unheard(this.#onAuth(session, event)));
+    patterns.push({ urlPattern: '*', resourceType: 'Document', requestStage: 'Response' });
+    return session.send('Fetch.enable', { patterns, handleAuthRequests: true });
+  }
+
+  #onPaused(session: CDPSession, event: Paused): Promise<unknown> {
+    if (event.responseStatusCode !== undefined || event.responseErrorReason) return this.#onResponse(session, event);
+    this.#requests += 1;
+    if (this.#requests > MOST_REQUESTS) {
+      const detail = `It makes more than ${MOST_REQUESTS} requests. Make a document that needs fewer.`;
+      this.main.fail(detail);
+      return this.#fail(session, event, 'Aborted');
+    }
+    const { url } = event.request;
+    const { origin } = this.job.lent;
+    if (this.main.owns(event) && !this.main.mayGo(event)) {
+      return this.#refuse(session, event, 'a document may not lead its page elsewhere');
+    }
+    if (url.startsWith(`${origin}/`)) return this.#answer(session, event, url.slice(origin.length + 1));
+    if (!this.traffic) {
+      return this.#refuse(session, event, 'other hosts may not be reached; set load.network to true to allow it');
+    }
+    if (!/^https?:/i.test(url)) return this.#refuse(session, event, 'only http and https can be loaded');
+    if (this.traffic.isGivenUp(url)) return this.#fail(session, event, 'TimedOut');
+    this.traffic.began(event, this.main.owns(event));
+    return session.send('Fetch.continueRequest', { requestId: event.requestId, headers: this.#headersOf(event) });
+  }
+
+  #answer(session: CDPSession, event: Paused, rest: string): Promise<unknown> {
+    const { requestId } = event;
+    const path = decoded(rest.replace(/[?#].*$/s, ''));
+    const html = path === '' && this.main.owns(event) ? this.#written?.html : undefined;
+    const asset = html === undefined ? this.#written?.assets.get(path) : undefined;
+    if (html === undefined && !asset) {
+      // A full Chromium asks for an icon that nobody mentioned.
+      if (path !== 'favicon.ico') this.job.findings.resourceFailed(path, 'the document has no asset of this path');
+      return this.#fail(session, event, 'Failed');
+    }
+    return session.send('Fetch.fulfillRequest', {
+      requestId,
+      responseCode: 200,
+      responseHeaders: [{ name: 'content-type', value: asset ? asset.type : 'text/html; charset=utf-8' }],
+      body: asset ? base64Of(asset) : Buffer.from(html!).toString('base64'),
+    });
+  }
+
+  /** Pages are looked at before they are shown: a status of failure, or a file that is no page. */
+  #onResponse(session: CDPSession, event: Paused): Promise<unknown> {
+    const refusal = refusalOfMainPage(event);
+    if (refusal && this.main.owns(event)) return this.main.refuse(session, event, refusal);
+    if (refusal && event.responseStatusCode! < 400) return this.#refuse(session, event, refusal);
+    return session.send('Fetch.continueRequest', { requestId: event.requestId });
+  }
+
+  /** The name of the job to the proxy. A proxy that refuses it once refuses it again; passwords of sites are not ours to know. */
+  #onAuth(session: CDPSession, { requestId, authChallenge }: Protocol.Fetch.AuthRequiredEvent): Promise<unknown> {
+    const username = this.job.lent.grant?.token;
+    const known = authChallenge.source === 'Proxy' && username && !this.#asked.has(requestId);
+    this.#asked.add(requestId);
+    const authChallengeResponse: Protocol.Fetch.AuthChallengeResponse = known
+      ? { response: 'ProvideCredentials', username, password: 'x' }
+      : { response: 'CancelAuth' };
+    return session.send('Fetch.continueWithAuth', { requestId, authChallengeResponse });
+  }
+
+  #headersOf({ request }: Paused): Protocol.Fetch.HeaderEntry[] | undefined {
+    if (!this.#headersFor || new URL(request.url).origin !== this.#headersFor) return undefined;
+    const own = this.job.load.headers!;
+    const replaced = new Set(Object.keys(own).map((name) => name.toLowerCase()));
+    const kept = Object.entries(request.headers).filter(([name]) => !replaced.has(name.toLowerCase()));
+    return [...kept, ...Object.entries(own)].map(([name, value]) => ({ name, value }));
+  }
+
+  #refuse(session: CDPSession, event: Paused, reason: string): Promise<unknown> {
+    this.job.findings.resourceFailed(withoutSecrets(event.request.url), reason);
+    return this.#fail(session, event, 'Aborted');
+  }
+
+  // "Aborted" lets a page stay as it is when it was about to leave.
+  #fail(session: CDPSession, { requestId }: Paused, errorReason: Protocol.Network.ErrorReason): Promise<unknown> {
+    return session.send('Fetch.failRequest', { requestId, errorReason });
+  }
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The logo of a template goes into thousands of documents. */
+const encoded = new WeakMap<Asset, string>();
+function base64Of(asset: Asset): string {
+  let text = encoded.get(asset);
+  if (text === undefined) {
+    text = Buffer.from(asset.bytes.buffer, asset.bytes.byteOffset, asset.bytes.byteLength).toString('base64');
+    encoded.set(asset, text);
+  }
+  return text;
+}

@@ -1,0 +1,59 @@
+import type { RenderReport } from '@tandem/contracts/documents';
+import type { LoadOptions } from '@tandem/contracts/page-options';
+import { Rejected } from '@tandem/messaging/outcome';
+
+/** As many as the contract lets through; a hostile page makes more. */
+const MOST = { failedResources: 100, consoleErrors: 50, warnings: 50 };
+const LONGEST = 500;
+
+/** What is found while a document is made. */
+export class Findings {
+  readonly #failed = new Map<string, string>();
+  readonly #consoleErrors: string[] = [];
+  readonly #warnings = new Set<string>();
+
+  resourceFailed(url: string, reason: string): void {
+    const shown = withoutSecrets(url);
+    if (this.#failed.size < MOST.failedResources && !this.#failed.has(shown)) this.#failed.set(shown, reason);
+  }
+
+  consoleError(text: string): void {
+    if (this.#consoleErrors.length < MOST.consoleErrors) this.#consoleErrors.push(short(text));
+  }
+
+  warn(text: string): void {
+    if (this.#warnings.size < MOST.warnings) this.#warnings.add(short(text));
+  }
+
+  /** Throws when the job said that it would rather fail than have what was found. */
+  check({ onResourceFailure, onConsoleError }: Partial<LoadOptions>): void {
+    const [failed] = this.#failed;
+    if (onResourceFailure === 'fail' && failed) {
+      const detail = `${failed[0]} could not be loaded: ${failed[1]}. Mend it, or set load.onResourceFailure to report.`;
+      throw new Rejected('document_failed', detail);
+    }
+    const [error] = this.#consoleErrors;
+    if (onConsoleError === 'fail' && error !== undefined) {
+      const detail = `The page wrote an error to its console: ${error} Mend it, or set load.onConsoleError to report.`;
+      throw new Rejected('document_failed', detail);
+    }
+  }
+
+  get report(): Pick<RenderReport, 'failedResources' | 'consoleErrors' | 'warnings'> {
+    return {
+      failedResources: [...this.#failed].map(([url, reason]) => ({ url, reason })),
+      consoleErrors: this.#consoleErrors,
+      warnings: [...this.#warnings],
+    };
+  }
+}
+
+/** A URL without what may be secret: user, query and fragment. A `data:` URL is its first letters. */
+export function withoutSecrets(url: string): string {
+  if (/^(?:data|blob):/i.test(url)) return short(url, 60);
+  return short(url.replace(/[?#].*$/s, '').replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1'));
+}
+
+function short(text: string, longest = LONGEST): string {
+  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+}

@@ -1,0 +1,329 @@
+import { TargetServer } from '@tandem/egress/target-server.fixture';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPdf, startRenderer, type TestRenderer, type TestRequest } from './renderer.fixture.js';
+
+let renderer: TestRenderer;
+let site: TargetServer;
+let other: TargetServer;
+beforeAll(async () => {
+  renderer = await startRenderer({ allow: ['127.0.0.1:*', '127.0.0.2:*'] });
+  site = await TargetServer.start();
+  other = await TargetServer.start('127.0.0.2');
+});
+afterAll(async () => {
+  await renderer[Symbol.asyncDispose]();
+  await site.stop();
+  await other.stop();
+});
+
+async function made(request: TestRequest) {
+  const { data, report } = await renderer.render(request);
+  return { text: (await readPdf(data)).text.trim(), report };
+}
+/** Serves HTML and other files by path; what is not there never gets an answer. */
+function serve(
+  server: TargetServer,
+  files: Record<
+    string,
+    string | { type?: string; status?: number; location?: string; disposition?: string; body?: string }
+  >,
+) {
+  server.requests.length = 0;
+  server.answer = ({ url = '' }, response) => {
+    const file = files[url.replace(/\?.*/, '')];
+    if (file === undefined) return;
+    const {
+      type = 'text/html',
+      status = 200,
+      location,
+      disposition,
+      body = '',
+    } = typeof file === 'string' ? { body: file } : file;
+    response.writeHead(status, {
+      'content-type': type,
+      ...(location && { location }),
+      ...(disposition && { 'content-disposition': disposition }),
+    });
+    response.end(body);
+  };
+}
+const rejected = (detail: RegExp, code = 'document_failed') => ({ code, detail: expect.stringMatching(detail) });
+const asset = (type: string, text: string) => ({ type, bytes: Buffer.from(text) });
+
+describe('a written page', () => {
+  test('finds its assets by relative paths, also those of its style sheets', async () => {
+    const assets = {
+      'css/style.css': asset('text/css', '@import "more.css"; p { font-family: "DejaVu Sans" }'),
+      'css/more.css': asset('text/css', 'p::after { content: " from css" }'),
+      'pixel.svg': asset('image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'),
+    };
+    const { text, report } = await made({
+      html: '<link rel="stylesheet" href="css/style.css"><img src="./pixel.svg?v=1"><img src="logo/none.png"><p>text</p>',
+      assets,
+    });
+    expect(text).toBe('text from css');
+    expect(report.fonts).toEqual(['DejaVu Sans']);
+    expect(report.failedResources).toEqual([
+      { url: 'logo/none.png', reason: 'the document has no asset of this path' },
+    ]);
+  });
+
+  test('reaches no other host without network, and says so', async () => {
+    serve(other, { '/x.css': 'p { display: none }' });
+    const { text, report } = await made({
+      html: `<link rel="stylesheet" href="${other.url('/x.css?token=s3cret')}"><p>text`,
+    });
+    expect(text).toBe('text');
+    expect(other.requests).toHaveLength(0);
+    expect(report.failedResources).toEqual([
+      { url: other.url('/x.css'), reason: expect.stringContaining('load.network') },
+    ]);
+  });
+
+  test('reaches other hosts with network', async () => {
+    serve(other, {
+      '/x.css': { type: 'text/css', body: 'p::after { content: " styled" }' },
+      '/gone.png': { status: 404 },
+    });
+    const html = `<link rel="stylesheet" href="${other.url('/x.css')}"><img src="${other.url('/gone.png')}"><p>text`;
+    const { text, report } = await made({ html, load: { network: true } });
+    expect(text).toBe('text styled');
+    expect(report.failedResources).toEqual([{ url: other.url('/gone.png'), reason: 'the host answered 404' }]);
+  });
+
+  test('runs no scripts by default, and runs them when it may', async () => {
+    const html = '<p>before</p><script>document.querySelector("p").textContent = "after"</script>';
+    expect((await made({ html })).text).toBe('before');
+    expect((await made({ html, load: { javascript: true } })).text).toBe('after');
+  });
+
+  test('is whole without a head, in the language of the job', async () => {
+    const html = '<style>:lang(fr) p::after { content: " en français" }</style><p>é';
+    expect((await made({ html, load: { locale: 'fr-SN' } })).text).toBe('é en français');
+  });
+
+  test.each([
+    ['another host', '<meta http-equiv="refresh" content="0;url=http://example.com/">'],
+    ['a file', '<script>location = "file:///etc/passwd"</script>'],
+    ['the browser', '<script>location = "chrome://version"</script>'],
+    ['data', '<script>location = "data:text/html,gone"</script>'],
+    ['a frame of a file', '<iframe src="file:///etc/passwd"></iframe>'],
+  ])('does not lead to %s', async (_, html) => {
+    expect((await made({ html: `<p>stays</p>${html}`, load: { javascript: true } })).text).toContain('stays');
+  });
+
+  test('fails when it goes to a blob', async () => {
+    const html =
+      '<p>stays</p><script>location = URL.createObjectURL(new Blob(["gone"], { type: "text/html" }))</script>';
+    await expect(
+      made({ html, load: { javascript: true, waitFor: { selector: '#none' }, timeoutSeconds: 5 } }),
+    ).rejects.toMatchObject(rejected(/of the kind blob:/));
+  });
+
+  test('is not held up by dialogs, windows and downloads', async () => {
+    const html = `<p>text</p><a id="a" href="data:application/zip,x" download="x.zip">a</a><script>
+      alert("Attention"); confirm("?"); open("https://example.com/"); a.click(); onbeforeunload = () => "no";</script>`;
+    const { text, report } = await made({ html, load: { javascript: true } });
+    expect(text).toContain('text');
+    expect(report.warnings).toContain('The page opened a dialog, which was dismissed: Attention');
+    expect(report.failedResources).toContainEqual({
+      url: 'https://example.com/',
+      reason: 'a document may not open windows',
+    });
+  });
+
+  test('tells of errors on its console, or fails with them', async () => {
+    const html = '<p>x</p><script>console.error("bad", 7); undefinedFunction()</script>';
+    const { report } = await made({ html, load: { javascript: true } });
+    expect(report.consoleErrors).toEqual(['bad 7', 'ReferenceError: undefinedFunction is not defined']);
+    const load = { javascript: true, onConsoleError: 'fail' as const };
+    await expect(made({ html, load })).rejects.toMatchObject(rejected(/console: bad 7/));
+  });
+
+  test('fails with a resource when that is wanted', async () => {
+    const load = { onResourceFailure: 'fail' as const };
+    await expect(made({ html: '<img src="logo.png">', load })).rejects.toMatchObject(
+      rejected(/^logo.png could not be loaded/),
+    );
+  });
+});
+
+describe('a URL', () => {
+  test('is opened with its resources, scripts and redirects', async () => {
+    serve(site, {
+      '/start': { status: 302, location: '/page' },
+      '/page': '<link rel="stylesheet" href="/s.css"><p>page</p><script src="/s.js"></script>',
+      '/s.css': { type: 'text/css', body: 'p::after { content: " styled" }' },
+      '/s.js': { type: 'text/javascript', body: 'document.querySelector("p").append(" scripted")' },
+    });
+    const { text, report } = await made({ url: site.url('/start') });
+    expect(text).toBe('page scripted styled');
+    expect(report.failedResources).toEqual([]);
+  });
+
+  test('gets headers of the job, and no other origin does', async () => {
+    serve(site, { '/page': `<p>x</p><img src="${other.url('/i.png')}">`, '/favicon.ico': '' });
+    serve(other, { '/i.png': { status: 404 } });
+    await made({
+      url: site.url('/page'),
+      load: { headers: { Authorization: 'Bearer abc', 'X-Own': '1' }, userAgent: 'Tandem/1', locale: 'fr-FR' },
+    });
+    expect(site.requests[0]!.headers).toMatchObject({
+      authorization: 'Bearer abc',
+      'x-own': '1',
+      'user-agent': 'Tandem/1',
+      'accept-language': expect.stringMatching(/^fr-FR/),
+    });
+    expect(other.requests[0]!.headers.authorization).toBeUndefined();
+    expect(other.requests[0]!.headers['x-own']).toBeUndefined();
+  });
+
+  test.each([
+    ['answers 404', { status: 404, type: 'text/plain', body: 'No such quote' }, /answered 404. It says: No such quote/],
+    ['answers 500', { status: 500 }, /answered 500/],
+    ['is a download', { type: 'application/zip', body: 'x' }, /file to download \(application\/zip\)/],
+    ['is an attachment', { disposition: 'attachment; filename=x.html', body: 'x' }, /file to download/],
+    ['leads to a file', { status: 302, location: 'file:///etc/passwd' }, /cannot be opened/],
+  ])('that %s fails the job', async (_, file, detail) => {
+    serve(site, { '/page': file });
+    await expect(made({ url: site.url('/page') })).rejects.toMatchObject(rejected(detail));
+  });
+
+  test('of a private network fails the job', async () => {
+    await expect(made({ url: 'http://10.0.0.1/' })).rejects.toMatchObject(
+      rejected(/answered 403. It says: .*10.0.0.1 is not allowed/),
+    );
+  });
+
+  test('of a host that refuses connections is tried again', async () => {
+    const gone = await TargetServer.start();
+    const url = gone.url();
+    await gone.stop();
+    await expect(made({ url })).rejects.toMatchObject({
+      detail: expect.stringMatching(/answered 502|cannot be opened/),
+    });
+  });
+
+  test('may lead on by a script', async () => {
+    serve(site, { '/a': '<script>location.replace("/b")</script>', '/b': '<p id="b">second</p>' });
+    const { text } = await made({ url: site.url('/a'), load: { waitFor: { selector: '#b' } } });
+    expect(text).toBe('second');
+  });
+});
+
+describe('a resource that never answers', () => {
+  const load = { resourceTimeoutSeconds: 1 };
+  test.each([
+    ['image', '<img src="/dead">'],
+    ['script in the middle', '<script src="/dead"></script>'],
+    ['style sheet', '<link rel="stylesheet" href="/dead">'],
+    ['frame', '<iframe src="/dead"></iframe>'],
+    ['font', '<style>@font-face { font-family: F; src: url(/dead) } p { font-family: F }</style>'],
+    ['import', '<style>@import "/dead";</style>'],
+  ])('as %s is given up, and the rest is printed', async (_, html) => {
+    serve(site, {
+      '/page': `${html}<p>rest</p><script src="/s.js"></script>`,
+      '/s.js': { type: 'text/javascript', body: 'document.querySelector("p").append(" scripted")' },
+    });
+    const { text, report } = await made({ url: site.url('/page'), load });
+    expect(text).toBe('rest scripted');
+    expect(report.failedResources).toEqual([{ url: site.url('/dead'), reason: 'it was not there within 1 s' }]);
+  });
+
+  test('in a frame of another site is given up too', async () => {
+    serve(site, { '/page': `<p>rest</p><iframe src="${other.url('/frame')}"></iframe>` });
+    serve(other, { '/frame': 'frame <img src="/dead">' });
+    const { text, report } = await made({ url: site.url('/page'), load });
+    expect(text).toContain('rest');
+    expect(report.failedResources).toEqual([{ url: other.url('/dead'), reason: 'it was not there within 1 s' }]);
+  });
+});
+
+describe('waiting', () => {
+  const js = { javascript: true, timeoutSeconds: 2 };
+  const late = (code: string) => `<p>early</p><script>setTimeout(() => { ${code} }, 150)</script>`;
+  const append = 'document.body.insertAdjacentHTML("beforeend", "<b id=late>late</b>")';
+
+  test('for an element, an expression, an idle network or a time', async () => {
+    const html = late(append);
+    expect((await made({ html, load: { ...js, waitFor: { selector: '#late' } } })).text).toContain('late');
+    expect(
+      (await made({ html, load: { ...js, waitFor: { expression: 'document.getElementById("late")' } } })).text,
+    ).toContain('late');
+    expect((await made({ html, load: { ...js, waitFor: { delayMs: 400 } } })).text).toContain('late');
+    expect((await made({ html, load: { ...js, network: true, waitFor: { networkIdle: true } } })).text).toContain(
+      'late',
+    );
+  });
+
+  test.each([
+    ['an element', { selector: '#never' }, /within 2 s: no element that load.waitFor.selector matches \(#never\)/],
+    [
+      'an expression',
+      { expression: 'window.ready.yes' },
+      /load.waitFor.expression did not become true; it throws TypeError/,
+    ],
+  ])('for %s in vain says so', async (_, waitFor, detail) => {
+    await expect(made({ html: 'x', load: { ...js, waitFor } })).rejects.toMatchObject(rejected(detail));
+  });
+
+  test('for something that is no selector says so', async () => {
+    await expect(made({ html: 'x', load: { waitFor: { selector: 'p[' } } })).rejects.toMatchObject(
+      rejected(/load.waitFor.selector is not a CSS selector/, 'invalid_input'),
+    );
+  });
+
+  test('ends when the page never comes to rest', async () => {
+    await expect(made({ html: '<script>for (;;);</script>', load: js })).rejects.toMatchObject(
+      rejected(/within 2 s: .*scripts were running/),
+    );
+    expect((await made({ html: 'neighbour' })).text).toBe('neighbour');
+  });
+
+  test('ends with the job', async () => {
+    const stop = new AbortController();
+    const running = made({
+      html: 'x',
+      load: { ...js, timeoutSeconds: 30, waitFor: { selector: '#never' } },
+      signal: stop.signal,
+    });
+    stop.abort(new Error('cancelled by its owner'));
+    await expect(running).rejects.toThrow('cancelled by its owner');
+  });
+});
+
+test('the page sees the media, place and time of the job', async () => {
+  const html = `<style>p { display: none } @media screen and (prefers-color-scheme: dark) { p { display: block } }</style><p>dark screen</p>
+    <b></b><script>document.querySelector('b').textContent = new Intl.DateTimeFormat(undefined, { timeZoneName: 'long', month: 'long', timeZone: undefined }).format(0)</script>`;
+  const { text } = await made({
+    html,
+    load: { javascript: true, media: 'screen', colorScheme: 'dark', locale: 'fr-FR', timeZone: 'Africa/Dakar' },
+  });
+  expect(text).toContain('dark screen');
+  expect(text).toMatch(/janvier.*Greenwich/);
+  await expect(made({ html, load: { timeZone: 'Mars/Olympus' } })).rejects.toMatchObject(
+    rejected(/load.timeZone/, 'invalid_input'),
+  );
+});
+
+test('images that wait to be scrolled to are printed', async () => {
+  const red = await sharp({
+    create: {
+      width: 400,
+      height: 400,
+      channels: 3,
+      background: 'red',
+      noise: { type: 'gaussian', mean: 128, sigma: 60 },
+    },
+  })
+    .png()
+    .toBuffer();
+  const page = (loading: string) => ({
+    html: `<div style="height:9000px"></div><img loading="${loading}" src="i.png">`,
+    assets: { 'i.png': { type: 'image/png', bytes: red } },
+  });
+  const [eager, lazy] = [await renderer.render(page('eager')), await renderer.render(page('lazy'))];
+  expect(lazy.data.length).toBeGreaterThan(0.95 * eager.data.length);
+  expect(lazy.report.failedResources).toEqual([]);
+});

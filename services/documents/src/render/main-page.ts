@@ -1,0 +1,106 @@
+import { AttemptFailed, Rejected } from '@tandem/messaging/outcome';
+import type { CDPSession, Protocol } from 'puppeteer-core';
+import { failureReason, mayPass } from './failure-reason.js';
+import type { JobPage } from './job-page.js';
+
+type Paused = Protocol.Fetch.RequestPausedEvent;
+
+/** What a browser shows by itself; anything else would be a download. */
+const SHOWN = /^(?:text\/|image\/|application\/(?:xhtml\+xml|xml|json|[\w.+-]+\+(?:xml|json))(?:;|$))/i;
+
+/** The page that becomes the document: where it may go, and what is said when it cannot be had. */
+export class MainPage {
+  #frame: string | undefined;
+  readonly #mayLeave: boolean;
+  #opened = 0;
+  #granted = 0;
+
+  constructor(private readonly job: JobPage) {
+    // A page of ours is the document; one somewhere else may lead on, as sites do.
+    this.#mayLeave = !('html' in job.content);
+  }
+
+  get frame(): string {
+    return this.#frame!;
+  }
+
+  /** Opens the page, or opens it again. When it cannot be had, the deadline fails. */
+  async open(): Promise<void> {
+    const { content, lent } = this.job;
+    const mine = ++this.#opened;
+    this.#granted = 1;
+    const url = 'html' in content ? `${lent.origin}/` : content.url;
+    const { errorText } = await this.job.send('Page.navigate', { url });
+    // A second opening breaks the first one off, and so does a script that leads elsewhere at once.
+    if (errorText && mine === this.#opened && errorText !== 'net::ERR_ABORTED') this.#cannotBeHad(errorText);
+  }
+
+  /** Whether a request is for the page itself, and not for what is in it. */
+  owns({ frameId, resourceType }: Paused): boolean {
+    if (resourceType !== 'Document') return false;
+    this.#frame ??= frameId;
+    return frameId === this.#frame;
+  }
+
+  mayGo({ request, redirectedRequestId }: Paused): boolean {
+    if (this.#mayLeave) return /^https?:/i.test(request.url);
+    if (redirectedRequestId || this.#granted === 0) return false;
+    this.#granted -= 1;
+    return request.url === `${this.job.lent.origin}/`;
+  }
+
+  /** Watches where the page goes without a request that could be answered: `blob:`, `about:blank`, an error page. */
+  watch(): void {
+    this.job.on(this.job.lent.session, 'Page.frameNavigated', ({ frame }) => {
+      if (frame.parentId || /^https?:/.test(frame.url)) return;
+      if (frame.url.startsWith('chrome-error:')) return;
+      this.fail(`It went to an address that cannot be printed, of the kind ${/^[a-z-]*:/.exec(frame.url)?.[0]}`);
+    });
+  }
+
+  /** Refuses an answer of the host, with what the host or the proxy said if it said it in short. */
+  async refuse(session: CDPSession, event: Paused, refusal: string): Promise<void> {
+    const said = isPlainText(event) ? await bodyOf(session, event.requestId) : '';
+    this.fail(said ? `${refusal} It says: ${said}` : refusal);
+  }
+
+  fail(detail: string): void {
+    const what = 'html' in this.job.content ? 'The document cannot be made.' : 'The page of the URL cannot be made.';
+    this.job.deadline.fail(new Rejected('document_failed', `${what} ${detail}`));
+  }
+
+  #cannotBeHad(errorText: string): void {
+    const detail = `The URL cannot be opened: ${failureReason(errorText)}.`;
+    this.job.deadline.fail(
+      mayPass(errorText)
+        ? new AttemptFailed('source_unreachable', detail)
+        : new Rejected('document_failed', `${detail} Check the URL.`),
+    );
+  }
+}
+
+/** Why an answer of a host is not shown as a page; undefined when it is. */
+export function refusalOfMainPage({ responseStatusCode = 0, responseHeaders = [] }: Paused): string | undefined {
+  if (responseStatusCode >= 400) return `The host answered ${responseStatusCode}.`;
+  if (responseStatusCode >= 300) return undefined;
+  const header = (wanted: string) => responseHeaders.find(({ name }) => name.toLowerCase() === wanted)?.value ?? '';
+  const type = header('content-type');
+  if (/^\s*attachment/i.test(header('content-disposition')) || (type && !SHOWN.test(type))) {
+    return `It is a file to download (${type || 'of no type'}) and not a page.`;
+  }
+  return undefined;
+}
+
+function isPlainText({ responseHeaders = [] }: Paused): boolean {
+  return responseHeaders.some(({ name, value }) => /^content-type$/i.test(name) && /^text\/plain/i.test(value));
+}
+
+async function bodyOf(session: CDPSession, requestId: string): Promise<string> {
+  try {
+    const { body, base64Encoded } = await session.send('Fetch.getResponseBody', { requestId });
+    const text = base64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
+    return text.length <= 300 ? text.replace(/\s+/g, ' ').trim() : '';
+  } catch {
+    return '';
+  }
+}
