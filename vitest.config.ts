@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { findChromium } from './tools/chromium.mjs';
 import { findNatsServer } from './tools/nats-server.mjs';
+import { findQpdf } from './tools/qpdf.mjs';
 import { findVersitygw } from './tools/versitygw.mjs';
 
 // Tests run on the sources, so that they need no build. `import` must not be among the conditions: Vitest hands them to
@@ -14,7 +16,9 @@ export default defineConfig({
     include: ['{libs,services}/*/src/**/*.test.ts', 'e2e/**/*.test.ts', 'chaos/**/*.test.ts', 'tools/**/*.test.ts'],
     globalSetup: ['libs/testing/src/global-setup.ts'],
     env: {
+      CHROMIUM_BIN: findChromium(import.meta.dirname) ?? '',
       NATS_SERVER_BIN: findNatsServer(import.meta.dirname) ?? '',
+      QPDF_BIN: findQpdf(import.meta.dirname) ?? '',
       VERSITYGW_BIN: findVersitygw(import.meta.dirname) ?? '',
     },
     testTimeout: 60_000,

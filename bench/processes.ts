@@ -43,13 +43,7 @@ export async function startScript(script: string, args: string[], env: NodeJS.Pr
  * included (PostgreSQL is a family of processes). From /proc: 100 ticks a second on Linux.
  */
 export async function cpuSeconds(pids: Record<string, number>): Promise<Record<string, number>> {
-  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const stats = await Promise.all(names.map((name) => readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')));
-  const found = stats.filter(Boolean).map((stat) => {
-    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
-    const ticks = fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0);
-    return { pid: Number.parseInt(stat, 10), parent: Number(fields[1]), seconds: ticks / 100 };
-  });
+  const found = await allProcesses();
   const family = (pid: number): number =>
     found.filter(({ parent }) => parent === pid).reduce((sum, child) => sum + family(child.pid), own(pid));
   const own = (pid: number) => found.find((each) => each.pid === pid)?.seconds ?? 0;
@@ -70,4 +64,28 @@ export async function cpuSecondsAlone(pid: number): Promise<number> {
 export async function residentMegabytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1000);
+}
+
+/** Memory of these processes and all below them, in megabytes; what several share counts once (proportional set size). */
+export async function residentFamilyMegabytes(pids: number[]): Promise<number> {
+  const found = await allProcesses();
+  const family = (pid: number): number[] => [
+    pid,
+    ...found.filter(({ parent }) => parent === pid).flatMap((child) => family(child.pid)),
+  ];
+  const members = [...new Set(pids.flatMap(family))];
+  const texts = await Promise.all(
+    members.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => 'Pss: 0 kB')),
+  );
+  return texts.reduce((sum, text) => sum + Number(/Pss:\s+(\d+)/.exec(text)?.[1] ?? 0), 0) / 1_000;
+}
+
+async function allProcesses(): Promise<{ pid: number; parent: number; seconds: number }[]> {
+  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const stats = await Promise.all(names.map((name) => readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')));
+  return stats.filter(Boolean).map((stat) => {
+    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+    const ticks = fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0);
+    return { pid: Number.parseInt(stat, 10), parent: Number(fields[1]), seconds: ticks / 100 };
+  });
 }

@@ -6,7 +6,7 @@ import { startPostgres } from '@tandem/embedded/postgres';
 import { type TestIssuer, testIssuer } from '@tandem/testing/issuer';
 import { cpuSeconds, residentMegabytes, startScript } from './processes.ts';
 
-/** A Tandem of real processes for a benchmark: PostgreSQL (durable), NATS, one gateway and, if asked for, one worker of the probe and the media service. */
+/** A Tandem of real processes for a benchmark: PostgreSQL (durable), NATS, one gateway and, if asked for, one worker of the probe and the services of images and documents. */
 export interface Stack {
   folder: string;
   url: string;
@@ -17,7 +17,7 @@ export interface Stack {
   storageDir: string;
   /** An access token of some user. */
   token: string;
-  pids: { gateway: number; postgres: number; nats: number; worker?: number; media?: number };
+  pids: { gateway: number; postgres: number; nats: number; worker?: number; media?: number; documents?: number };
   /** Processor time that our own processes used so far, in seconds, by name. */
   cpuSeconds(): Promise<Record<string, number>>;
   /** Resident memory of our own processes, in megabytes, by name. */
@@ -30,12 +30,19 @@ export interface StackOptions {
   probeWorker?: boolean;
   /** Runs the media service, with these settings of its own. */
   media?: Record<string, string>;
+  /** Runs the documents service, with these settings of its own. */
+  documents?: Record<string, string>;
   /** Settings of the gateway. */
   env?: Record<string, string>;
 }
 
 /** Starts the stack on free ports, in a folder of its own. */
-export async function startStack({ probeWorker = true, media, env = {} }: StackOptions = {}): Promise<Stack> {
+export async function startStack({
+  probeWorker = true,
+  media,
+  documents,
+  env = {},
+}: StackOptions = {}): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), 'tandem-bench-'));
   const storageDir = join(folder, 'objects');
   const [postgres, nats, issuer] = await Promise.all([
@@ -59,10 +66,12 @@ export async function startStack({ probeWorker = true, media, env = {} }: StackO
   const gateway = await startScript('gateway-process.ts', [], { ...environment, ...env });
   const worker = probeWorker ? await startScript('worker-process.ts', [], environment) : undefined;
   const images = media && (await startScript('media-process.ts', [], { ...environment, ...media }));
+  const pages = documents && (await startScript('documents-process.ts', [], { ...environment, ...documents }));
   const ours = {
     gateway: gateway.pid,
     ...(worker && { worker: worker.pid }),
     ...(images && { media: images.pid }),
+    ...(pages && { documents: pages.pid }),
     nats: nats.pid,
   };
   return {
@@ -85,6 +94,7 @@ export async function startStack({ probeWorker = true, media, env = {} }: StackO
       await gateway.stop();
       await worker?.stop();
       await images?.stop();
+      await pages?.stop();
       await Promise.all([nats.stop(), postgres.stop(), issuer.close()]);
       await rm(folder, { recursive: true, force: true });
     },

@@ -28,6 +28,7 @@ test('no job is lost and no effect applied twice while everything is killed, wip
   expect(report.crashes).toEqual([]);
   expect(report.faults.map(({ kind }) => kind).sort()).toEqual([
     'cut worker-nats',
+    'kill browsers',
     'kill gateway',
     'kill worker',
     'restart postgres',

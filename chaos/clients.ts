@@ -86,11 +86,7 @@ export class Clients {
 
   async #untilAccepted(job: Submitted): Promise<void> {
     const { behave, size } = job.planned;
-    const isMedia = behave === 'media';
-    const path = isMedia ? '/v1/media/transform' : '/v1/chaos/effect';
-    const input = isMedia
-      ? { source: { object: this.#photo }, renditions: [{ name: 'small', width: size }] }
-      : { behave, ms: size };
+    const { path, input } = this.#request(behave, size);
     const headers = { 'content-type': 'application/json', 'idempotency-key': job.key };
     for (let attempt = 0; !this.#stop.aborted; attempt += 1) {
       this.requests += 1;
@@ -114,6 +110,18 @@ export class Clients {
     const url = this.#urls[attempt % this.#urls.length]! + path;
     const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${this.#token}` };
     return await fetch(url, { ...init, headers, signal: AbortSignal.timeout(PATIENCE_MS) });
+  }
+
+  #request(behave: PlannedJob['behave'], size: number): { path: string; input: object } {
+    if (behave === 'media') {
+      const input = { source: { object: this.#photo }, renditions: [{ name: 'small', width: size }] };
+      return { path: '/v1/media/transform', input };
+    }
+    if (behave === 'document') {
+      const html = `<h1>Facture ${this.requests}</h1>${'<p>Sac de riz brisé, 25 kg</p>'.repeat(40)}`;
+      return { path: '/v1/documents/render', input: { source: { html }, load: { waitFor: { delayMs: size } } } };
+    }
+    return { path: '/v1/chaos/effect', input: { behave, ms: size } };
   }
 
   #count(what: string): void {

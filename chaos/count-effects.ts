@@ -2,7 +2,7 @@ import type { LedgerWatch } from './ledger-watch.ts';
 
 /** What the tables say when everything is quiet. */
 export interface EffectCounts {
-  /** Rows of effects, and objects that image jobs registered. */
+  /** Rows of effects, and objects that jobs of images and documents registered. */
   applied: number;
   /** Succeeded jobs without an effect. */
   missing: string[];
@@ -35,7 +35,7 @@ const EFFECTS_OF_JOBS = `
   UNION ALL
   SELECT j.id::text, j.status, count(o.id)::int
   FROM gateway.jobs j LEFT JOIN gateway.objects o ON o.job_id = j.id
-  WHERE j.command = 'media.transform' GROUP BY j.id`;
+  WHERE j.command IN ('media.transform', 'documents.render') GROUP BY j.id`;
 
 /** Counts effects by job. Every job of the suite asks for exactly one. */
 export async function countEffects(watch: LedgerWatch): Promise<EffectCounts> {

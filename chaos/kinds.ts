@@ -1,6 +1,7 @@
 /** What can be done to the system. `cut` stops the bytes between two processes without closing the connections. */
 export const KINDS = [
   'kill worker',
+  'kill browsers',
   'kill gateway',
   'kill nats',
   'kill postgres',
@@ -20,6 +21,7 @@ export type Kind = (typeof KINDS)[number];
 /** Those that are over in a few seconds. */
 export const CHEAP: readonly Kind[] = [
   'kill worker',
+  'kill browsers',
   'kill gateway',
   'wipe nats',
   'restart postgres',

@@ -22,8 +22,8 @@ export interface Fault {
 
 /** What one job asks for. */
 export interface PlannedJob {
-  behave: 'quick' | 'slow' | 'fail-once' | 'media';
-  /** Milliseconds of work; the width of the image for media. */
+  behave: 'quick' | 'slow' | 'fail-once' | 'media' | 'document';
+  /** Milliseconds of work, or that a document takes at least; the width of the image for media. */
   size: number;
 }
 
@@ -70,8 +70,10 @@ function planFaults(random: Random, { minutes, gateways, short, gapS, only }: Pl
 
 function details(random: Random, kind: Kind, profile: typeof FULL | typeof SHORT, gateways: number) {
   const [verb, object] = kind.split(' ') as [string, string];
+  const worker = random.int(1, 2);
   const named: Record<string, string> = {
-    worker: `worker-${random.int(1, 2)}`,
+    worker: `worker-${worker}`,
+    browsers: `browsers-${worker}`,
     gateway: `gateway-${random.int(1, gateways)}`,
   };
   const target = object
@@ -85,14 +87,15 @@ function details(random: Random, kind: Kind, profile: typeof FULL | typeof SHORT
   return { target, forMs: random.int(profile.cutMs[0]!, profile.cutMs[1]!), direction, ending };
 }
 
-/** Seven in ten short, the rest of about a second, failing once, or an image. */
+/** Seven in ten short, the rest of about a second, failing once, an image, or a document. */
 function planJobs(random: Random, count: number): PlannedJob[] {
   return Array.from({ length: count }, () => {
     const die = random.int(1, 20);
     if (die <= 14) return { behave: 'quick', size: random.int(5, 150) };
     if (die <= 17) return { behave: 'slow', size: random.int(700, 1_300) };
     if (die <= 18) return { behave: 'fail-once', size: random.int(5, 50) };
-    return { behave: 'media', size: random.int(16, 96) };
+    if (die <= 19) return { behave: 'media', size: random.int(16, 96) };
+    return { behave: 'document', size: random.int(100, 900) };
   });
 }
 

@@ -39,6 +39,11 @@ export class SupervisedProcess {
     while (this.#wanted && !(await this.#tryStart())) await sleep(START_AGAIN_MS);
   }
 
+  /** Of the process that runs, or that ran last. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }

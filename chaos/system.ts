@@ -7,6 +7,7 @@ import { startPostgres } from '@tandem/embedded/postgres';
 import type { EmbeddedServer } from '@tandem/embedded/server-process';
 import { testIssuer } from '@tandem/testing/issuer';
 import { Client } from 'pg';
+import { browsersOf } from './browsers.ts';
 import { SCHEMA } from './effect.ts';
 import { Link } from './link.ts';
 import type { Options } from './options.ts';
@@ -14,14 +15,18 @@ import { SupervisedProcess } from './supervised-process.ts';
 
 const WORKERS = ['worker-1', 'worker-2'];
 
-/** A server that can be ended in several ways and started again on its port, with its files or without. */
-export interface BreakableServer {
-  readonly url: string;
-  readonly logFile: string;
+/** Something that can be ended in several ways and started again, with its files or without. */
+export interface Breakable {
   signal(signal: NodeJS.Signals): void;
   /** Ends it; resolves when it is gone. `wipe` takes its files along. */
   end(signal: NodeJS.Signals, wipe?: boolean): Promise<void>;
   start(): Promise<void>;
+}
+
+/** A server that is started again on its port. */
+interface BreakableServer extends Breakable {
+  readonly url: string;
+  readonly logFile: string;
 }
 
 /** The system under test: real servers, real processes, and a link between each process and each server it talks to. */
@@ -29,8 +34,8 @@ export interface System {
   urls: string[];
   databaseUrl: string;
   token: string;
-  /** Everything that can be killed or frozen, by name: `gateway-1`, `worker-2`, `nats`, `postgres`. */
-  parts: Map<string, SupervisedProcess | BreakableServer>;
+  /** Everything that can be killed or frozen, by name: `gateway-1`, `worker-2`, `browsers-2`, `nats`, `postgres`. */
+  parts: Map<string, SupervisedProcess | Breakable>;
   /** By the two names: `worker-1>nats`. */
   links: Map<string, Link>;
   processes: SupervisedProcess[];
@@ -97,6 +102,8 @@ export async function startSystem(
         NATS_URL: await link(name, 'nats', nats.url),
         MEDIA_CONCURRENCY: '2',
         MEDIA_GRACE_S: '5',
+        DOCUMENTS_CONCURRENCY: '4',
+        DOCUMENTS_GRACE_S: '5',
       };
       processes.push(new SupervisedProcess(name, 'worker-process.ts', env, logs));
     }
@@ -106,8 +113,11 @@ export async function startSystem(
       if (interrupted.aborted) throw interrupted.reason;
       await each.start();
     }
-    const parts = new Map<string, SupervisedProcess | BreakableServer>([
+    const parts = new Map<string, SupervisedProcess | Breakable>([
       ...processes.map((each) => [each.name, each] as const),
+      ...processes
+        .filter(({ name }) => WORKERS.includes(name))
+        .map((each) => [each.name.replace('worker', 'browsers'), browsersOf(each)] as const),
       ['nats', nats],
       ['postgres', postgres],
     ]);

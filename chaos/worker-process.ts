@@ -1,5 +1,8 @@
-// The media service as it is, and beside it a worker of the effect command. Prints a line when both are ready.
+// The services of images and documents as they are, and beside them a worker of the effect command. Prints a line when all are
+// ready.
 
+import { DocumentsConfig } from '@tandem/documents/config';
+import { startDocuments } from '@tandem/documents/start-documents';
 import { MediaConfig } from '@tandem/media/config';
 import { startMedia } from '@tandem/media/start-media';
 import { connectNats } from '@tandem/messaging/connection';
@@ -23,6 +26,7 @@ await runMain('worker', async () => {
   lifecycle.trapSignals();
   const config = loadConfig(MediaConfig, process.env);
   await startMedia(config, chaosCatalog, logger, lifecycle);
+  await startDocuments(loadConfig(DocumentsConfig, process.env), chaosCatalog, logger, lifecycle);
 
   const worker = process.env.WORKER_NAME!;
   const connection = await connectNats(config.NATS_URL, worker);

@@ -6,32 +6,37 @@ import { bench } from './bench.mjs';
 import { ensureBuild, isBuilt } from './build.mjs';
 import { check } from './check.mjs';
 import { withLock } from './lock.mjs';
-import { ensureNatsServer, findNatsServer } from './nats-server.mjs';
 import { newService } from './new-service.mjs';
 import { ensureNode24 } from './node24.mjs';
 import { ensurePackages, packagesAreInstalled } from './packages.mjs';
+import { ensurePrograms, programEnvironment, programsAreReady } from './programs.mjs';
 import { run, runTogether } from './run.mjs';
 import { SetupError } from './step.mjs';
 import { runTests } from './test.mjs';
-import { ensureVersitygw, findVersitygw } from './versitygw.mjs';
 
 const STANDALONE = 'services/standalone/dist/main.js';
 
-/** What each command needs on the machine beside Node 24 and the packages, and what it runs. */
+/** What each command needs on the machine beside Node 24 and the packages, and what it runs. It goes on without what has a `?`. */
 const COMMANDS = {
-  start: { needs: ['build', 'nats'], run: (machine, args) => run(machine, [STANDALONE, ...args]) },
+  start: {
+    needs: ['build', 'nats', 'chromium?', 'qpdf?'],
+    run: (machine, args) => run(machine, [STANDALONE, ...args]),
+  },
   demo: {
-    needs: ['build', 'nats'],
+    needs: ['build', 'nats', 'chromium?', 'qpdf?'],
     run: (machine, args) => run(machine, ['services/standalone/dist/demo.js', ...args]),
   },
-  dev: { needs: ['build', 'nats'], run: dev },
+  dev: { needs: ['build', 'nats', 'chromium?', 'qpdf?'], run: dev },
   token: { needs: ['build'], run: (machine, args) => run(machine, ['services/standalone/dist/token.js', ...args]) },
-  test: { needs: ['build', 'nats', 's3'], run: runTests },
+  test: { needs: ['build', 'nats', 's3', 'chromium', 'qpdf'], run: runTests },
   check: { needs: [], run: check },
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
   'new-service': { needs: [], run: newService },
-  bench: { needs: ['build', 'nats'], run: bench },
-  chaos: { needs: ['build', 'nats'], run: (machine, args) => run(machine, ['chaos/run.ts', ...args]) },
+  bench: { needs: ['build', 'nats', 'chromium?', 'qpdf?'], run: bench },
+  chaos: {
+    needs: ['build', 'nats', 'chromium?', 'qpdf?'],
+    run: (machine, args) => run(machine, ['chaos/run.ts', ...args]),
+  },
 };
 
 async function main() {
@@ -44,21 +49,16 @@ async function main() {
 
 async function prepare(root, needs) {
   const machine = { root, ...(await ensureNode24(root)) };
-  const wants = (need) => needs.includes(need);
-  const isReady =
-    packagesAreInstalled(root) &&
-    (!wants('build') || isBuilt(root)) &&
-    (!wants('nats') || process.env.NATS_URL || findNatsServer(root)) &&
-    (!wants('s3') || findVersitygw(root));
+  const wantsBuild = needs.includes('build');
+  const isReady = packagesAreInstalled(root) && (!wantsBuild || isBuilt(root)) && programsAreReady(root, needs);
   if (!isReady) {
     await withLock(root, async () => {
       await ensurePackages(root, machine);
-      if (wants('build')) await ensureBuild(root, machine);
-      if (wants('nats')) await ensureNatsServer(root);
-      if (wants('s3')) await ensureVersitygw(root);
+      if (wantsBuild) await ensureBuild(root, machine);
+      await ensurePrograms(root, needs);
     });
   }
-  if (wants('nats') && !process.env.NATS_URL) machine.env.NATS_SERVER_BIN = findNatsServer(root);
+  Object.assign(machine.env, programEnvironment(root, needs));
   return machine;
 }
 

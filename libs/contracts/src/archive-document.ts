@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand } from './command.js';
-import { FileSource, ResultStore, sourceFile, sourceObject, storedFile } from './file-source.js';
-import { StoredObject } from './object.js';
+import { ResultStore, sourceFile, sourceObject, storedFile } from './file-source.js';
+import { PdfResult, PdfSource } from './pdf-files.js';
 
 /** Name of the file that an archiving makes. */
 export const ARCHIVE = 'archive';
@@ -16,7 +16,7 @@ const Metadata = z
 export const ArchiveDocument = defineCommand('documents.archive', {
   summary: 'Make a PDF/A-2b of a PDF, for archives',
   input: z.strictObject({
-    source: FileSource,
+    source: PdfSource,
     metadata: z
       .strictObject({ title: Metadata, author: Metadata, subject: Metadata, keywords: Metadata })
       .partial()
@@ -25,8 +25,7 @@ export const ArchiveDocument = defineCommand('documents.archive', {
     store: ResultStore.optional(),
   }),
   output: z.object({
-    document: StoredObject,
-    pages: z.int(),
+    document: PdfResult,
     changes: z.array(z.string()).max(100).meta({ description: 'What was changed or removed to conform' }),
   }),
   timeout: '120s',

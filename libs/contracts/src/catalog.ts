@@ -3,6 +3,8 @@ import type { CommandDefinition, CommandType } from './command.js';
 import * as documents from './documents.js';
 import { MakeInvoice } from './make-invoice.js';
 import * as media from './media.js';
+import * as pdfFiles from './pdf-files.js';
+import * as pdfPages from './pdf-pages.js';
 
 /** Every command of a running system, by type. */
 export class Catalog {
@@ -37,6 +39,19 @@ export const COMMANDS = [
   documents.RenderDocument,
   MakeInvoice,
   ArchiveDocument,
+  pdfPages.AttachToPdf,
+  pdfPages.ChangePdfMetadata,
+  pdfPages.ExtractPdfText,
+  pdfPages.StampPdf,
+  pdfPages.ThumbnailPdf,
+  pdfPages.WatermarkPdf,
+  pdfFiles.CompressPdf,
+  pdfFiles.FlattenPdf,
+  pdfFiles.MergePdfs,
+  pdfFiles.ProtectPdf,
+  pdfFiles.RotatePdf,
+  pdfFiles.SplitPdf,
+  pdfFiles.UnlockPdf,
 ] as const satisfies CommandDefinition[];
 
 type Declared = (typeof COMMANDS)[number];

@@ -43,19 +43,25 @@ const render = {
   pdf: PdfOptions.optional(),
   screenshot: ScreenshotOptions.optional(),
   load: LoadOptions.optional(),
+  engine: z.enum(['auto', 'browser', 'layout']).default('auto').meta({
+    description:
+      'auto: the layout of the template where it has one and the options suit it (no browser, faster), else the browser',
+  }),
 };
 
 export const RenderDocument = defineCommand('documents.render', {
   summary: 'Make a PDF or an image from a template, HTML, Markdown or a URL',
   input: z
     .strictObject({ ...render, store: ResultStore.optional() })
-    .superRefine(({ source, data, format, pdf, screenshot, load }, ctx) => {
+    .superRefine(({ source, data, format, pdf, screenshot, load, engine }, ctx) => {
       const refuse = (path: string[], message: string) => ctx.addIssue({ code: 'custom', path, message });
       if (data && !source.template) refuse(['data'], 'is for source.template only');
       if (screenshot && format === 'pdf') refuse(['screenshot'], 'is for images; set format to png, jpeg or webp');
       if (pdf && format !== 'pdf') refuse(['pdf'], 'is for format pdf');
       if (screenshot?.transparent && format === 'jpeg')
         refuse(['screenshot', 'transparent'], 'JPEG has no transparency');
+      if (engine === 'layout' && !(source.template && format === 'pdf'))
+        refuse(['engine'], 'layout is for source.template and format pdf');
       if (source.template && load?.javascript) refuse(['load', 'javascript'], 'templates have no scripts');
       if (load?.headers && !source.url) refuse(['load', 'headers'], 'are for source.url only');
       if (load?.waitFor?.expression && !source.url && !load.javascript)

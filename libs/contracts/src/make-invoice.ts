@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from './command.js';
+import { DocumentAssets, documentObjects } from './document-source.js';
 import { checkEn16931 } from './en16931.js';
 import { ResultStore, storedFile } from './file-source.js';
 import { Invoice } from './invoice.js';
@@ -26,7 +27,10 @@ export const MakeInvoice = defineCommand('documents.invoice', {
       extra: z
         .record(z.string(), z.json())
         .optional()
-        .meta({ description: 'More for the template, such as a logo; the fields of the invoice go before' }),
+        .meta({ description: 'More that the template shows; the fields of the invoice go before' }),
+      assets: DocumentAssets.optional().meta({
+        description: 'Objects by the path that the template uses: {"logo.png": "<object id>"}',
+      }),
       locale: z
         .string()
         .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language, such as fr-SN')
@@ -55,6 +59,7 @@ export const MakeInvoice = defineCommand('documents.invoice', {
   timeout: '120s',
   attempts: 5,
   scope: 'documents:write',
+  reads: ({ assets }) => documentObjects({}, assets),
   supabaseWrites: ({ store }) =>
     store ? [storedFile(store, INVOICE, 'pdf'), storedFile(store, INVOICE_XML, 'xml')] : [],
   produces: ({ document, xml }) => [document, xml],

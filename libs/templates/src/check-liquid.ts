@@ -45,7 +45,9 @@ export function liquidOptions({ partials }: Pick<TemplateBundle, 'partials'>): L
 }
 
 /** What is wrong with the Liquid of a template: syntax, unknown tags and filters, partials that are not there. */
-export function checkLiquid(bundle: Pick<TemplateBundle, 'html' | 'header' | 'footer' | 'partials'>): TemplateFault[] {
+export function checkLiquid(
+  bundle: Pick<TemplateBundle, 'html' | 'header' | 'footer' | 'layout' | 'partials'>,
+): TemplateFault[] {
   const engine = new Liquid(liquidOptions(bundle));
   closeTags(engine);
   for (const filter of TEMPLATE_FILTERS) engine.registerFilter(filter, (value: unknown) => value);
@@ -53,6 +55,7 @@ export function checkLiquid(bundle: Pick<TemplateBundle, 'html' | 'header' | 'fo
     ['/html', bundle.html],
     ['/header', bundle.header],
     ['/footer', bundle.footer],
+    ['/layout', bundle.layout],
     ...Object.entries(bundle.partials).map(
       ([name, text]) => [`/partials${pointerStep(name)}`, text] as [string, string],
     ),

@@ -71,7 +71,8 @@ function compile({ $id: _id, ...schema }: Record<string, unknown>, allErrors: bo
   const regExp = Object.assign(
     (pattern: string) => {
       const compiled = linearPattern(pattern);
-      return { test: (text: string) => compiled.matcher(text).find() };
+      // Ajv keeps patterns by their text, and would take the first for all of them.
+      return { test: (text: string) => compiled.matcher(text).find(), toString: () => pattern };
     },
     { code: 'linearPattern' },
   );

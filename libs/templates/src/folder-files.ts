@@ -24,6 +24,7 @@ export interface FolderFiles {
   css?: string;
   header?: string;
   footer?: string;
+  layout?: string;
   partials: Record<string, string>;
   locales: Record<string, Record<string, string>>;
   assets: TemplateBundle['assets'];
@@ -38,10 +39,14 @@ const KNOWN = [
   'style.css',
   'header.liquid',
   'footer.liquid',
+  'layout.typ',
   'schema.json',
   'sample.json',
   'options.json',
 ];
+
+/** Samples in other languages, for people and tests. */
+const SAMPLE = /^sample\.[A-Za-z-]{2,20}\.json$/;
 
 /** Reads the folder of one template. What is wrong with a file is put into `faults`, each with the file's name. */
 export async function readFolderFiles(dir: string, name: string, faults: string[]): Promise<FolderFiles> {
@@ -49,13 +54,14 @@ export async function readFolderFiles(dir: string, name: string, faults: string[
   const text = (file: string) => textOf(join(at, file));
   const json = async (file: string) => jsonOf(await text(file), `${name}/${file}`, faults);
   for (const file of await filesIn(at))
-    if (['.liquid', '.css', '.json'].includes(extname(file)) && !KNOWN.includes(file))
+    if (['.liquid', '.typ', '.css', '.json'].includes(extname(file)) && !KNOWN.includes(file) && !SAMPLE.test(file))
       faults.push(`${name}/${file}: is no file of a template. They are ${KNOWN.join(', ')}.`);
   return {
     html: await text('template.liquid'),
     css: await text('style.css'),
     header: await text('header.liquid'),
     footer: await text('footer.liquid'),
+    layout: await text('layout.typ'),
     partials: await partialsIn(at),
     locales: await localesIn(at, name, faults),
     assets: await assetsIn(at, name, faults),
@@ -68,8 +74,8 @@ export async function readFolderFiles(dir: string, name: string, faults: string[
 async function partialsIn(at: string): Promise<Record<string, string>> {
   const partials: Record<string, string> = {};
   for (const file of await filesIn(join(at, 'partials')))
-    if (file.endsWith('.liquid'))
-      partials[file.slice(0, -'.liquid'.length)] = (await textOf(join(at, 'partials', file)))!;
+    if (['.liquid', '.typ'].includes(extname(file)))
+      partials[file.slice(0, -extname(file).length)] = (await textOf(join(at, 'partials', file)))!;
   return partials;
 }
 

@@ -9,7 +9,7 @@ const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 /**
  * Reads the templates of a folder: every sub-folder is one, by its name, but for those whose names begin with `_` or `.`.
- * A sub-folder holds `template.liquid`, and may hold `style.css`, `header.liquid`, `footer.liquid`, `partials/*.liquid`,
+ * A sub-folder holds `template.liquid`, and may hold `style.css`, `header.liquid`, `footer.liquid`, `layout.typ`, `partials/*`,
  * `locales/<locale>.json`, `assets/*` (used as `assets/logo.svg`), `schema.json`, `sample.json` and `options.json`: options of
  * the PDF, and `locale`, the default one where there are several (otherwise the first by name). Partials, locales, assets and
  * the style of `_shared` are part of every template; a template's own go before, its style comes after.
@@ -46,6 +46,7 @@ function bundleOf(name: string, own: FolderFiles, shared: FolderFiles, faults: s
     css: shared.css === undefined ? own.css : `${shared.css}\n${own.css ?? ''}`,
     header: own.header,
     footer: own.footer,
+    ...(own.layout !== undefined && { layout: own.layout }),
     partials: { ...shared.partials, ...own.partials },
     locales,
     assets: { ...shared.assets, ...own.assets },
@@ -85,6 +86,7 @@ function fileOf(name: string, pointer: string, own: FolderFiles): string {
   if (part === 'html') return `${name}/template.liquid`;
   if (part === 'css') return `${name}/style.css`;
   if (part === 'header' || part === 'footer') return `${name}/${part}.liquid`;
+  if (part === 'layout') return `${name}/layout.typ`;
   if (part === 'partials') return `${key in own.partials ? name : SHARED}/partials/${key}.liquid`;
   if (part === 'locales') return `${key in own.locales ? name : SHARED}/locales/${key}.json${field}`;
   if (part === 'assets') return `${key in own.assets ? name : SHARED}/${key}`;

@@ -19,6 +19,17 @@ const Settings = z.object({
     description:
       'Path of chromium-headless-shell or another Chromium; by default the one that the system has. Without one, jobs that need it wait',
   }),
+  QPDF_BIN: z.string().optional().meta({
+    description:
+      'Path of qpdf 11 or newer; by default the one that the system has. Without one, jobs that need it wait',
+  }),
+  DOCUMENTS_PDF_TIMEOUT_S: int(60, { min: 1, max: 110 }).meta({
+    description: 'Longest run of one step on a PDF file, in seconds; its process is killed then',
+  }),
+  DOCUMENTS_PDF_PROCESS_MB: int(1_000, { min: 200, max: 100_000 }).meta({
+    description:
+      'Memory that one process on PDF files may have, in megabytes (1,048,576 bytes); over it, its job fails. On Linux, where there is prlimit',
+  }),
   ...egressSettings,
   DOCUMENTS_GRACE_S: int(30, { min: 1, max: 3_600 }).meta({
     description: 'Seconds that running documents have to finish at shutdown; later ones are handed back',

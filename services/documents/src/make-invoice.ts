@@ -1,8 +1,8 @@
-import { PDFDocument } from '@cantoo/pdf-lib';
 import { Controller, Inject } from '@nestjs/common';
 import type { OutputOf } from '@tandem/contracts/command';
 import type { Invoice } from '@tandem/contracts/invoice';
 import { type FacturXProfile, INVOICE, INVOICE_XML, MakeInvoice } from '@tandem/contracts/make-invoice';
+import { LoadOptions } from '@tandem/contracts/page-options';
 import { keepObject } from '@tandem/job-files/keep-object';
 import { storeResult } from '@tandem/job-files/store-result';
 import { HandleCommand } from '@tandem/messaging/handle-command';
@@ -11,9 +11,10 @@ import { Rejected } from '@tandem/messaging/outcome';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { ciiXml } from './invoice/cii-xml.js';
 import { computeTotals, type Totals } from './invoice/compute-totals.js';
-import { toPdfA } from './pdf/pdf-a.js';
+import { ContentSource } from './open-content.js';
+import { timeOf } from './pdf/day-of-job.js';
+import { PageWorkshop } from './pdf/page-workshop.js';
 import { DocumentRenderer } from './render/document-renderer.js';
-import { TemplatePages } from './templates/template-pages.js';
 import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof MakeInvoice>;
@@ -27,24 +28,24 @@ const LEVELS = { basic: 'BASIC', en16931: 'EN 16931' } as const satisfies Record
 export class MakeInvoiceHandler implements CommandHandler<typeof MakeInvoice> {
   constructor(
     @Inject(OBJECT_STORE) private readonly store: ObjectStore,
-    @Inject(TemplatePages) private readonly templates: TemplatePages,
+    @Inject(ContentSource) private readonly contents: ContentSource,
     @Inject(DocumentRenderer) private readonly renderer: DocumentRenderer,
+    @Inject(PageWorkshop) private readonly workshop: PageWorkshop,
   ) {}
 
   @HandleCommand(MakeInvoice)
   async handle({ data: input, job, signal }: Context): Promise<Output> {
-    const { invoice, extra, template, locale, profile } = input;
+    const { invoice, profile } = input;
     const totals = sumsOf(invoice);
     const xml = ciiXml(invoice, totals, profile);
-
-    const content = await this.templates.make(job.tenant, template, { ...extra, ...invoice }, { locale, signal });
-    const page = await this.renderer.render({ tenant: job.tenant, content, format: 'pdf', load: { locale }, signal });
-    const pdf = await PDFDocument.load(page.data, { updateMetadata: false });
-    const { data, pages } = await toPdfA(pdf, {
-      metadata: { title: pdf.getTitle() || invoice.number, author: invoice.seller.name, subject: invoice.number },
-      now: new Date(),
+    const { data: page, report } = await this.#print(input, job, signal);
+    const task = {
+      data: page,
+      metadata: { title: invoice.number, author: invoice.seller.name, subject: invoice.number },
+      now: timeOf(job.id),
       facturX: { xml, level: LEVELS[profile] },
-    });
+    };
+    const { data, pages } = await this.workshop.run('invoice', task, { signal });
 
     const file = { data, type: 'application/pdf' };
     const xmlFile = { data: Buffer.from(xml), type: 'application/xml' };
@@ -54,7 +55,18 @@ export class MakeInvoiceHandler implements CommandHandler<typeof MakeInvoice> {
       await storeResult(input.store, job, INVOICE, { ...file, signal });
       await storeResult(input.store, job, INVOICE_XML, { ...xmlFile, signal });
     }
-    return { document, xml: kept, profile, pages, totals: reported(totals), warnings: page.report.warnings };
+    return { document, xml: kept, profile, pages, totals: reported(totals), warnings: report.warnings };
+  }
+
+  async #print(
+    { invoice, extra, template, assets, locale }: Context['data'],
+    job: Context['job'],
+    signal: AbortSignal,
+  ) {
+    const load = LoadOptions.parse({ locale });
+    const data = { ...extra, ...invoice };
+    const content = await this.contents.open({ source: { template }, data, assets, load }, job, signal);
+    return this.renderer.render({ tenant: job.tenant, content, format: 'pdf', load, signal });
   }
 }
 

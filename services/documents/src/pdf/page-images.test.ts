@@ -5,6 +5,12 @@ import { countPages } from './count-pages.js';
 import { imageSize, pageImages } from './page-images.js';
 import { pageText } from './page-text.js';
 
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
 async function twoPages(): Promise<Uint8Array> {
   const pdf = await PDFDocument.create();
   for (const color of [rgb(1, 0, 0), rgb(0, 0, 1)]) {
@@ -16,7 +22,7 @@ async function twoPages(): Promise<Uint8Array> {
 }
 
 test('pages are drawn upright, at the size that is asked for, in the order that is asked for', async () => {
-  const images = await Array.fromAsync(pageImages(await twoPages(), { pages: [2, 1], width: 400 }));
+  const images = await all(pageImages(await twoPages(), { pages: [2, 1], width: 400 }));
   expect(images.map(({ page, width, height }) => ({ page, width, height }))).toEqual([
     { page: 2, width: 400, height: 200 },
     { page: 1, width: 400, height: 200 },
@@ -28,7 +34,7 @@ test('pages are drawn upright, at the size that is asked for, in the order that 
 test('pages are counted, and their text is read', async () => {
   const pdf = await twoPages();
   expect(await countPages(pdf)).toBe(2);
-  expect(await Array.fromAsync(pageText(pdf, { pages: [1] }))).toEqual([{ page: 1, text: 'Reçu n° 7' }]);
+  expect(await all(pageText(pdf, { pages: [1] }))).toEqual([{ page: 1, text: 'Reçu n° 7' }]);
 });
 
 test.each([

@@ -1,3 +1,4 @@
+import { layOutText, type PlacedLetter } from './layout-text.js';
 import { unreadable } from './pdf-errors.js';
 import { allocate, type Pdfium, PdfiumDocument } from './pdfium.js';
 
@@ -12,6 +13,8 @@ export interface PageTextOptions {
   /** Pages from 1, in this order; all by default. */
   pages?: readonly number[];
   password?: string;
+  /** Keep columns in place, by spaces. */
+  layout?: boolean;
 }
 
 /** The text of one page. */
@@ -25,20 +28,26 @@ export interface PageText {
  * are U+FFFD. Throws `Rejected` (document_unreadable, password_required). It works in this process: what strangers send goes
  * through `PdfProcesses`.
  */
-export async function* pageText(pdf: Uint8Array, { pages, password }: PageTextOptions = {}): AsyncGenerator<PageText> {
+export async function* pageText(
+  pdf: Uint8Array,
+  { pages, password, layout = false }: PageTextOptions = {},
+): AsyncGenerator<PageText> {
   const document = await PdfiumDocument.open(pdf, password);
   const count = document.pageCount;
   for (const page of pages ?? Array.from({ length: count }, (_, index) => index + 1)) {
-    yield { page, text: document.page(page, (handle) => textOf(document.pdfium, handle)) };
+    yield { page, text: document.page(page, (handle) => textOf(document.pdfium, handle, layout)) };
   }
 }
 
-function textOf(pdfium: Pdfium, page: number): string {
+function textOf(pdfium: Pdfium, page: number, layout: boolean): string {
   const handle = pdfium._FPDFText_LoadPage(page);
   if (!handle) throw unreadable('The text of a page is broken.');
   const units = unitsOf(pdfium, handle);
   putLigaturesInOrder(pdfium, handle, units);
+  const places = layout ? placesOf(pdfium, handle, units.length) : undefined;
   pdfium._FPDFText_ClosePage(handle);
+  if (places)
+    return layOutText(units.map((unit, index) => ({ letter: written(unit).replace('\n', ''), ...places[index]! })));
   return units.map(written).join('').replaceAll('\r\n', '\n').replace(/\r/g, '');
 }
 
@@ -56,8 +65,7 @@ function putLigaturesInOrder(pdfium: Pdfium, text: number, units: number[]): voi
   const point = allocate(pdfium, 16);
   const placeOf = (index: number) => {
     pdfium._FPDFText_GetCharOrigin(text, index, point, point + 8);
-    const { buffer, byteOffset } = pdfium.HEAPU8;
-    return new DataView(buffer, byteOffset + point, 8).getFloat64(0, true);
+    return doubles(pdfium, point, 1)[0];
   };
   for (let index = 0; index + 1 < units.length; index++) {
     if (units[index + 1] !== LAM || !ALEFS.has(units[index]!) || placeOf(index) !== placeOf(index + 1)) continue;
@@ -65,6 +73,26 @@ function putLigaturesInOrder(pdfium: Pdfium, text: number, units: number[]): voi
     index++;
   }
   pdfium.wasmExports.free(point);
+}
+
+/** Where each letter stands, for the layout. */
+function placesOf(pdfium: Pdfium, text: number, count: number): Omit<PlacedLetter, 'letter'>[] {
+  const numbers = allocate(pdfium, 32);
+  const places = Array.from({ length: count }, (_, index) => {
+    pdfium._FPDFText_GetCharOrigin(text, index, numbers, numbers + 8);
+    const size = pdfium._FPDFText_GetFontSize(text, index) || 10;
+    const [x, y] = doubles(pdfium, numbers, 2) as [number, number];
+    // left, right, bottom, top
+    pdfium._FPDFText_GetCharBox(text, index, numbers, numbers + 8, numbers + 16, numbers + 24);
+    return { x, y, size, right: doubles(pdfium, numbers, 2)[1]! };
+  });
+  pdfium.wasmExports.free(numbers);
+  return places;
+}
+
+function doubles({ HEAPU8: { buffer, byteOffset } }: Pdfium, pointer: number, count: number): number[] {
+  const view = new DataView(buffer, byteOffset + pointer, 8 * count);
+  return Array.from({ length: count }, (_, index) => view.getFloat64(8 * index, true));
 }
 
 function written(unit: number): string {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { embedFacturX, PDFDocument, PDFHexString, PDFName } from '@cantoo/pdf-lib';
+import { embedFacturX, type PDFDocument, PDFHexString, PDFName } from '@cantoo/pdf-lib';
+import { dropUnreachable } from './drop-unreachable.js';
 import { mendForPdfA } from './mend-pdf-a.js';
 import { checkPdfA } from './pdf-a-faults.js';
 import { SRGB_PROFILE } from './srgb-profile.js';
@@ -12,18 +13,24 @@ export interface PdfMetadata {
   keywords?: string;
 }
 
+/** An invoice as XML, and its profile as XMP names it. */
+export interface FacturX {
+  xml: string;
+  level: 'BASIC' | 'EN 16931';
+}
+
 /** What becomes of a PDF. */
 export interface PdfAOptions {
   metadata: PdfMetadata;
   /** When this file was made. */
   now: Date;
   /** Makes it PDF/A-3b with this invoice; PDF/A-2b without. */
-  facturX?: { xml: string; level: 'BASIC' | 'EN 16931' };
+  facturX?: FacturX;
 }
 
 /** A PDF/A file, and what had to be changed for that. */
 export interface PdfA {
-  data: Uint8Array;
+  data: Buffer;
   pages: number;
   changes: string[];
 }
@@ -40,6 +47,7 @@ export async function toPdfA(pdf: PDFDocument, { metadata, now, facturX }: PdfAO
   const changes = mendForPdfA(pdf);
   checkPdfA(pdf);
   describe(pdf, metadata, now);
+  dropUnreachable(pdf.context);
   const id = fileId(pdf, metadata, now);
   pdf.context.trailerInfo.ID = pdf.context.obj([id, id]);
   pdf.convertToPDFA({
@@ -55,8 +63,13 @@ export async function toPdfA(pdf: PDFDocument, { metadata, now, facturX }: PdfAO
       creationDate: now,
       modificationDate: now,
     });
-  const data = await pdf.save({ useObjectStreams: true, addDefaultPage: false, updateFieldAppearances: false });
-  return { data, pages: pdf.getPageCount(), changes };
+  const data = await pdf.save({
+    useObjectStreams: true,
+    addDefaultPage: false,
+    updateFieldAppearances: false,
+    objectsPerTick: Number.POSITIVE_INFINITY,
+  });
+  return { data: Buffer.from(data), pages: pdf.getPageCount(), changes };
 }
 
 /** Sets what is known and drops the rest: XMP may only hold what PDF/A has a schema for. */

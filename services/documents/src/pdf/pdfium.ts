@@ -36,6 +36,8 @@ export interface Pdfium {
   _FPDFText_ClosePage(text: Handle): void;
   _FPDFText_CountChars(text: Handle): number;
   _FPDFText_GetUnicode(text: Handle, index: number): number;
+  _FPDFText_GetFontSize(text: Handle, index: number): number;
+  _FPDFText_GetCharBox(text: Handle, index: number, left: Handle, right: Handle, bottom: Handle, top: Handle): number;
   _FPDFText_GetCharOrigin(text: Handle, index: number, x: Handle, y: Handle): number;
 }
 

@@ -1,7 +1,7 @@
 import type { TemplateBundle } from '@tandem/contracts/template';
 import { liquidOptions } from '@tandem/templates/check-liquid';
 import { closeTags } from '@tandem/templates/closed-tags';
-import { Liquid, type Template } from 'liquidjs';
+import { type FilterImplOptions, Liquid, type Template } from 'liquidjs';
 import { filters } from './filters/filters.js';
 import { MEMORY_UNITS, PARTS, RENDER_MS, templateFault } from './template-faults.js';
 
@@ -11,14 +11,20 @@ export type TemplateTexts = Pick<TemplateBundle, 'html' | 'header' | 'footer' | 
 /** A template whose Liquid was read. */
 export interface CompiledTemplate {
   liquid: Liquid;
-  parts: Record<keyof typeof PARTS, Template[] | undefined>;
+  parts: Record<'html' | 'header' | 'footer', Template[] | undefined>;
 }
 
-/**
- * Reads the Liquid of a template. It reaches nothing but its own partials: no file, no network, no property that is not the data's
- * own. Throws `Rejected` `document_failed` with the place of a mistake.
- */
-export function compileTemplate({ partials, ...texts }: TemplateTexts): CompiledTemplate {
+/** How what a template writes becomes part of its text: for HTML or another language. */
+export interface Writing {
+  /** Makes any value harmless on its way out. */
+  escape: 'escape' | ((value: unknown) => string);
+  filters: Record<string, FilterImplOptions>;
+}
+
+const HTML: Writing = { escape: 'escape', filters };
+
+/** Liquid that reaches nothing but its own partials: no file, no network, no property that is not the data's own. */
+export function liquidOf(partials: TemplateBundle['partials'], writing: Writing = HTML): Liquid {
   const liquid = new Liquid({
     ...liquidOptions({ partials }),
     // Without a prototype, so that no partial is called `constructor`.
@@ -26,13 +32,19 @@ export function compileTemplate({ partials, ...texts }: TemplateTexts): Compiled
     catchAllErrors: false,
     cache: true,
     ownPropertyOnly: true,
-    outputEscape: 'escape',
+    outputEscape: writing.escape,
     renderLimit: RENDER_MS,
     memoryLimit: MEMORY_UNITS,
   });
   closeTags(liquid);
-  for (const [name, filter] of Object.entries(filters)) liquid.registerFilter(name, filter);
-  const read = (part: keyof typeof PARTS) => {
+  for (const [name, filter] of Object.entries(writing.filters)) liquid.registerFilter(name, filter);
+  return liquid;
+}
+
+/** Reads the Liquid of a template. Throws `Rejected` `document_failed` with the place of a mistake. */
+export function compileTemplate({ partials, ...texts }: TemplateTexts): CompiledTemplate {
+  const liquid = liquidOf(partials);
+  const read = (part: keyof TemplateTexts & keyof typeof PARTS) => {
     const text = texts[part];
     if (text === undefined) return undefined;
     try {

@@ -58,7 +58,12 @@ function compile(key: string, texts: TemplateTexts): CompiledTemplate {
   return template;
 }
 
-function fillPart({ liquid, parts }: CompiledTemplate, part: keyof typeof PARTS, data: unknown, state: FillState) {
+function fillPart(
+  { liquid, parts }: CompiledTemplate,
+  part: 'html' | 'header' | 'footer',
+  data: unknown,
+  state: FillState,
+) {
   const template = parts[part];
   if (!template) return undefined;
   const context = new Context({}, liquid.options, { sync: true, globals: globalsOf(data, state) }, { liquid });
@@ -77,8 +82,9 @@ function titleOf(context: Context): string | undefined {
   return typeof title === 'string' && title.trim() ? title.trim() : undefined;
 }
 
-function stateFor(
-  { locales }: TemplateTexts,
+/** What filters know of a fill. Throws `Rejected` `invalid_input` for a locale or a time zone that is none. */
+export function stateFor(
+  { locales }: Pick<TemplateTexts, 'locales'>,
   options: Pick<FillTask, 'locale' | 'timeZone'>,
   warnings: Set<string>,
 ): FillState {

@@ -9,7 +9,7 @@ export const MEMORY_UNITS = 50_000_000;
 export const MOST_CHARACTERS = 20_000_000;
 
 /** Names of the parts that are no partials; no partial can be called so. */
-export const PARTS = { html: ':html', header: ':header', footer: ':footer' } as const;
+export const PARTS = { html: ':html', header: ':header', footer: ':footer', layout: ':layout' } as const;
 
 /** What went wrong in the Liquid of a template, with the place, for the person who writes it. */
 export function templateFault(error: unknown, part: string): unknown {

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { Controller, Inject } from '@nestjs/common';
+import type { OutputOf } from '@tandem/contracts/command';
+import { CompressPdf } from '@tandem/contracts/pdf-files';
+import { HandleCommand } from '@tandem/messaging/handle-command';
+import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
+import type { ObjectStore } from '@tandem/storage/object-store';
+import { keepPdf } from './pdf/keep-pdf.js';
+import { PdfWorkshop } from './pdf/pdf-workshop.js';
+import { OBJECT_STORE } from './tokens.js';
+
+/** Everything that costs no quality. */
+const SMALLEST = { recompressFlate: '', compressionLevel: '9', removeUnreferencedResources: 'yes' };
+
+type Context = CommandContext<typeof CompressPdf>;
+type Output = OutputOf<typeof CompressPdf>;
+
+/** Makes a PDF smaller. What would be larger is not kept: the result is the original then. Running it again gives the same id and bytes. */
+@Controller()
+export class CompressPdfHandler implements CommandHandler<typeof CompressPdf> {
+  constructor(
+    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
+    @Inject(PdfWorkshop) private readonly workshop: PdfWorkshop,
+  ) {}
+
+  @HandleCommand(CompressPdf)
+  async handle({ data, job, signal }: Context): Promise<Output> {
+    const { source, images, linearize, store } = data;
+    await using opened = await this.workshop.open(source, job, signal);
+    const { desk, pdf } = opened;
+    const made = await desk.rewrite(pdf, {
+      ...SMALLEST,
+      ...(images ? { optimizeImages: '' } : {}),
+      ...(linearize ? { linearize: '' } : {}),
+    });
+    const bytes = Math.max(0, pdf.size - made.data.length);
+    const best = bytes > 0 ? made : { data: await readFile(pdf.path), pages: pdf.pages };
+    return {
+      document: await keepPdf(this.objects, job, 'compressed', best, { store, signal }),
+      saved: { bytes, percent: Math.round((bytes / pdf.size) * 1_000) / 10 },
+      linearized: linearize && bytes > 0,
+    };
+  }
+}

@@ -1,0 +1,61 @@
+import type { RenderReport } from '@tandem/contracts/documents';
+import type { TemplateBundle } from '@tandem/contracts/template';
+import type { Rendered } from '../render/document-renderer.js';
+import { type FillOptions, prepareTemplate } from '../templates/fill-template.js';
+import { LayoutFolders } from './layout-folders.js';
+import { LayoutProcesses } from './layout-processes.js';
+
+/** A template that has a layout. */
+export type LaidOutTemplate = TemplateBundle & { layout: string };
+
+/** Whether a template can be made without a browser. */
+export function hasLayout(bundle: TemplateBundle): bundle is LaidOutTemplate {
+  return bundle.layout !== undefined;
+}
+
+/** Makes PDFs from the layouts of templates: without a browser, by Typst, in a few milliseconds. */
+export class LayoutEngine {
+  readonly #processes = new LayoutProcesses();
+  readonly #folders = new LayoutFolders();
+  #available: Promise<boolean> | undefined;
+
+  /** Whether this machine has Typst; where it has not, browsers make everything. */
+  isAvailable(): Promise<boolean> {
+    this.#available ??= this.#processes.probe();
+    return this.#available;
+  }
+
+  /** Throws `Rejected` `document_failed` with what is wrong with the layout. */
+  async render(
+    bundle: LaidOutTemplate,
+    data: unknown,
+    { locale, timeZone, signal }: FillOptions & { signal: AbortSignal },
+  ): Promise<Rendered> {
+    const { layout, partials, locales } = bundle;
+    const { key } = prepareTemplate(bundle).task;
+    const folder = await this.#folders.of(bundle);
+    const task = { key: `${key} ${folder}`, texts: { layout, partials, locales }, data, locale, timeZone, folder };
+    const { pdf, pages, warnings } = await this.#processes.typeset(task, signal);
+    const report: RenderReport = {
+      engine: 'layout',
+      pages,
+      fonts: fontsOf(pdf),
+      failedResources: [],
+      consoleErrors: [],
+      warnings,
+    };
+    return { data: Buffer.from(pdf), type: 'application/pdf', report };
+  }
+
+  async close(): Promise<void> {
+    this.#processes.close();
+    await this.#folders.close();
+  }
+}
+
+/** `/BaseFont /QSGION+SourceSans3-SemiBold`: Typst writes its fonts in the open. */
+function fontsOf(pdf: Uint8Array): string[] {
+  const text = Buffer.from(pdf.buffer, pdf.byteOffset, pdf.byteLength).toString('latin1');
+  const names = [...text.matchAll(/\/BaseFont\s*\/(?:[A-Z]{6}\+)?([\w-]+)/g)].map(([, name]) => name!);
+  return [...new Set(names.map((name) => name.replace(/-Identity-H$/, '')))].sort();
+}

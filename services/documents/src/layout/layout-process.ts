@@ -1,0 +1,64 @@
+/**
+ * What runs in a layout process: Liquid and Typst, which take as long as a template wants.
+ */
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
+import { Rejected } from '@tandem/messaging/outcome';
+import { fillLayout, type LayoutTask } from './fill-layout.js';
+
+/** A layout to be filled and set, and the folder with what it may use: `files` and `fonts`. */
+export interface Typesetting extends LayoutTask {
+  folder: string;
+}
+
+/** What came of it. */
+export interface Typeset {
+  pdf: Uint8Array;
+  pages: number;
+  warnings: string[];
+}
+
+/** Compilers of other folders are forgotten beyond so many; each holds its fonts. */
+const MOST_COMPILERS = 16;
+/** Compilations after which results that are not used again are forgotten. */
+const FORGET_AFTER = 10;
+const compilers = new Map<string, NodeCompiler>();
+
+/** Makes a PDF. The same layout and data give the same bytes. Throws `Rejected` with what Liquid or Typst says. */
+export function typeset({ folder, ...task }: Typesetting): Typeset {
+  const { source, warnings } = fillLayout(task);
+  const compiler = compilerOf(folder);
+  const compiled = compiler.compile({ mainFileContent: source });
+  const document = compiled.result;
+  if (!document)
+    throw new Rejected('document_failed', `The layout of the template fails: ${faultOf(compiler, compiled)}`);
+  const pdf = compiler.pdf(document, { creationTimestamp: 0 });
+  compiler.evictCache(FORGET_AFTER);
+  return { pdf, pages: document.numOfPages, warnings };
+}
+
+/** Whether Typst runs on this machine. */
+export function probe(): boolean {
+  return NodeCompiler.create().pdf({ mainFileContent: '' }).length > 0;
+}
+
+function compilerOf(folder: string): NodeCompiler {
+  const known = compilers.get(folder);
+  if (known) return known;
+  const workspace = join(folder, 'files');
+  mkdirSync(workspace, { recursive: true });
+  const fonts = readdirSync(join(folder, 'fonts')).map((name) => readFileSync(join(folder, 'fonts', name)));
+  const compiler = NodeCompiler.create({ workspace, fontArgs: [{ fontBlobs: fonts }] });
+  compilers.set(folder, compiler);
+  const [oldest] = compilers.keys();
+  if (compilers.size > MOST_COMPILERS) compilers.delete(oldest!);
+  return compiler;
+}
+
+function faultOf(compiler: NodeCompiler, compiled: ReturnType<NodeCompiler['compile']>): string {
+  const diagnostics = compiled.takeDiagnostics();
+  const found: { message: string }[] = diagnostics ? compiler.fetchDiagnostics(diagnostics) : [];
+  // Where a file is looked for is nobody's business.
+  return found[0]?.message.replace(/\s*\(searched at .*\)/, '') ?? 'Typst does not say why';
+}

@@ -1,0 +1,68 @@
+import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
+import { Rejected } from '@tandem/messaging/outcome';
+import { IsolatePool } from '@tandem/runtime/isolate-pool';
+import { ChildDied, IsolateTimedOut } from '@tandem/runtime/isolated-child';
+import type { Typeset, Typesetting } from './layout-process.js';
+
+/** `.ts` when run from the sources (Node strips the types), `.js` when built. */
+const PROGRAM = new URL(`./layout-process${extname(import.meta.filename)}`, import.meta.url);
+/** Enough to spread the start of a process and the reading of fonts. */
+const RUNS = 1_000;
+const MEMORY_MB = 600;
+const SECONDS = 20;
+/** Nobody listens there: Typst would fetch packages by itself, from a host of its own. */
+const NOWHERE = 'http://127.0.0.1:9';
+const ENVIRONMENT = { HTTP_PROXY: NOWHERE, HTTPS_PROXY: NOWHERE, ALL_PROXY: NOWHERE, https_proxy: NOWHERE };
+
+/** Runs Typst in processes that may hang, grow and be killed. */
+export class LayoutProcesses {
+  readonly #pool = new IsolatePool({
+    size: availableParallelism(),
+    runsPerChild: RUNS,
+    memoryMb: MEMORY_MB,
+    env: ENVIRONMENT,
+    preload: PROGRAM,
+  });
+
+  /** Whether Typst runs here: it has no program for every kind of machine. */
+  async probe(): Promise<boolean> {
+    return await this.#pool
+      .run<undefined, boolean>(PROGRAM, 'probe', undefined, { timeoutMs: SECONDS * 1_000 })
+      .catch(() => false);
+  }
+
+  /** Throws `Rejected` with what the layout is at fault for, or the signal's reason. */
+  async typeset(input: Typesetting, signal: AbortSignal): Promise<Typeset> {
+    try {
+      return await this.#pool.run<Typesetting, Typeset>(PROGRAM, 'typeset', input, {
+        signal,
+        timeoutMs: SECONDS * 1_000,
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw explain(error);
+    }
+  }
+
+  /** Kills every process. */
+  close(): void {
+    this.#pool.close();
+  }
+}
+
+function explain(cause: unknown): unknown {
+  if (cause instanceof IsolateTimedOut) {
+    const detail = `The layout of the template takes more than ${SECONDS} s. Look for loops that grow with the data.`;
+    return new Rejected('timeout', detail, { cause });
+  }
+  if (cause instanceof ChildDied) {
+    // Not the layout's fault but, most likely, the kernel's, for want of memory: another attempt may do.
+    if (cause.signal === 'SIGKILL') return cause;
+    const why = cause.outOfMemory ? `needs more than ${MEMORY_MB} MB of memory` : 'crashes Typst';
+    return new Rejected('document_failed', `The layout of the template ${why}. Make it simpler.`, { cause });
+  }
+  // What the other process threw comes as a plain Error.
+  const { name, code, detail } = cause as Rejected;
+  return name === 'Rejected' ? new Rejected(code, detail, { cause }) : cause;
+}

@@ -1,0 +1,164 @@
+import type { Place } from './destinations.js';
+import type { Bookmark, DocumentDigest, Link } from './document-digest.js';
+import { type PdfDictionary, type PdfDump, PdfObjects, type PdfValue } from './pdf-objects.js';
+import { withoutScripts } from './remove-scripts.js';
+
+/** Pages of one document, in the order in which they came into the new one. */
+export interface Scion {
+  digest: DocumentDigest;
+  /** From 1. */
+  pages: number[];
+  /** Title of a bookmark on the first of them. */
+  bookmark?: string;
+}
+
+/** How the new document gets what it lost. */
+export interface GraftOptions {
+  /** `keep`: it has its own; `take`: from the sources; `none`: only the bookmarks on the sources themselves. */
+  outline: 'keep' | 'take' | 'none';
+}
+
+/** Objects that change, for `qpdf --update-from-json`. */
+export type Changes = Record<string, { value: PdfValue } | { stream: { dict: PdfValue } }>;
+
+/**
+ * Gives a document that was put together from pages the links and bookmarks that its sources had, and takes scripts and
+ * actions that start programs away. qpdf keeps no link from a page to another that was not taken before it.
+ */
+export function graft(dump: PdfDump, scions: readonly Scion[], { outline }: GraftOptions): Changes {
+  const work = new Grafting(dump);
+  work.removeScripts();
+  let offset = 0;
+  const bookmarks: Bookmark[] = [];
+  for (const { digest, pages, bookmark: title } of scions) {
+    const moved = movedPages(pages, offset);
+    pages.forEach((page, index) => {
+      work.setLinks(offset + index, digest.links[page - 1] ?? [], moved);
+    });
+    const own = outline === 'take' ? digest.outline.flatMap((item) => moveBookmark(item, moved)) : [];
+    const place = { page: offset + 1, view: ['/Fit'] };
+    bookmarks.push(...(title === undefined ? own : [{ title, open: true, look: {}, place, kids: own }]));
+    offset += pages.length;
+  }
+  if (outline !== 'keep') work.setOutline(bookmarks);
+  return work.changes;
+}
+
+type Move = (place: Place | undefined) => Place | undefined;
+
+/** A page that was taken several times is where it came first. */
+function movedPages(pages: readonly number[], offset: number): Move {
+  const positions = new Map<number, number>();
+  pages.forEach((page, index) => {
+    if (!positions.has(page)) positions.set(page, offset + index + 1);
+  });
+  return (place) => {
+    const page = place && positions.get(place.page);
+    return page === undefined ? undefined : { page, view: place!.view };
+  };
+}
+
+/** A bookmark of a page that was not taken stays while one below it leads somewhere. */
+function moveBookmark(item: Bookmark, moved: Move): Bookmark[] {
+  const kids = item.kids.flatMap((kid) => moveBookmark(kid, moved));
+  const place = moved(item.place);
+  return place || item.uri || kids.length > 0 ? [{ ...item, place, kids }] : [];
+}
+
+class Grafting {
+  readonly changes: Changes = {};
+  readonly #objects: PdfObjects;
+  #last: number;
+
+  constructor(private readonly dump: PdfDump) {
+    this.#objects = new PdfObjects(dump);
+    this.#last = dump.qpdf[0].maxobjectid;
+  }
+
+  removeScripts(): void {
+    for (const [key, { value, stream }] of this.#objects.entries()) {
+      const before = stream ? stream.dict : (value ?? null);
+      const after = withoutScripts(before);
+      if (after !== before) this.changes[key] = stream ? { stream: { dict: after ?? {} } } : { value: after };
+    }
+  }
+
+  setLinks(index: number, links: readonly Link[], moved: Move): void {
+    const reference = this.dump.pages[index]?.object;
+    if (reference === undefined) return;
+    const page = this.#current(reference);
+    const before = this.#objects.array(page['/Annots']);
+    const others = before.filter((one) => this.#objects.dictionary(one)['/Subtype'] !== '/Link');
+    const added = links.flatMap(({ look, place, uri }) => {
+      const target = this.#target({ place: moved(place), uri });
+      return target ? [this.#add({ '/Type': '/Annot', '/Subtype': '/Link', ...look, ...target })] : [];
+    });
+    if (added.length === 0 && others.length === before.length) return;
+    this.#change(reference, { ...page, '/Annots': [...others, ...added] });
+  }
+
+  setOutline(items: readonly Bookmark[]): void {
+    const catalog = this.#objects.catalogReference as string;
+    const { '/Outlines': _, ...rest } = this.#current(catalog);
+    if (items.length === 0) return;
+    const root = this.#next();
+    const { first, last, shown } = this.#addItems(items, root);
+    this.#change(root, { '/Type': '/Outlines', '/First': first, '/Last': last, '/Count': shown });
+    this.#change(catalog, { ...rest, '/Outlines': root });
+  }
+
+  #addItems(items: readonly Bookmark[], parent: string): { first: string; last: string; shown: number } {
+    const references = items.map(() => this.#next());
+    let shown = items.length;
+    items.forEach(({ title, open, look, place, uri, kids }, index) => {
+      const item: PdfDictionary = {
+        '/Title': `u:${title}`,
+        '/Parent': parent,
+        ...look,
+        ...this.#target({ place, uri }),
+      };
+      if (index > 0) item['/Prev'] = references[index - 1]!;
+      if (index + 1 < items.length) item['/Next'] = references[index + 1]!;
+      if (kids.length > 0) {
+        const below = this.#addItems(kids, references[index]!);
+        Object.assign(item, {
+          '/First': below.first,
+          '/Last': below.last,
+          '/Count': open ? below.shown : -below.shown,
+        });
+        if (open) shown += below.shown;
+      }
+      this.#change(references[index]!, item);
+    });
+    return { first: references[0]!, last: references.at(-1)!, shown };
+  }
+
+  #target({ place, uri }: Pick<Link, 'place' | 'uri'>): PdfDictionary | undefined {
+    if (uri !== undefined) return { '/A': { '/S': '/URI', '/URI': uri } };
+    const page = place && this.dump.pages[place.page - 1]?.object;
+    return page === undefined ? undefined : { '/Dest': [page, ...place!.view] };
+  }
+
+  /** An object as it is with the changes so far. */
+  #current(reference: string): PdfDictionary {
+    const changed = this.changes[`obj:${reference}`];
+    return changed && 'value' in changed
+      ? ((changed.value as PdfDictionary | null) ?? {})
+      : this.#objects.dictionary(reference);
+  }
+
+  #change(reference: string, value: PdfValue): void {
+    this.changes[`obj:${reference}`] = { value };
+  }
+
+  #add(value: PdfValue): string {
+    const reference = this.#next();
+    this.#change(reference, value);
+    return reference;
+  }
+
+  #next(): string {
+    this.#last += 1;
+    return `${this.#last} 0 R`;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What runs in a page process (`page-processes.ts` starts them): everything that reads the pages of a PDF. A file that loops,
+ * fills the memory or breaks the library takes down this process and nothing else.
+ */
+import { readFile } from 'node:fs/promises';
+import { Rejected } from '@tandem/messaging/outcome';
+import sharp from 'sharp';
+import { type ArchiveTask, archivePdf, facturXPdf, type InvoiceTask } from './archive-pdf.js';
+import { type AttachTask, attachFiles, type PdfWithFiles } from './attach-files.js';
+import { countPages as countOf } from './count-pages.js';
+import { type ChangedPdf, drawStamps, type StampTask } from './draw-stamps.js';
+import { drawWatermark, type WatermarkTask } from './draw-watermark.js';
+import { type DescribedPdf, editMetadata, type MetadataTask } from './edit-metadata.js';
+import { type PageImage, type PageImageOptions, pageImages } from './page-images.js';
+import { selectPages } from './page-selection.js';
+import { type PageText, type PageTextOptions, pageText } from './page-text.js';
+import type { PdfA } from './pdf-a.js';
+
+const LOADERS = ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff'].map((format) => `VipsForeignLoad${format}`);
+sharp.cache(false);
+sharp.concurrency(1);
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({ operation: LOADERS });
+
+/** A PDF on this machine. */
+export interface PdfFile {
+  path: string;
+  password?: string;
+}
+
+type OnFile<T> = Omit<T, 'data'> & PdfFile;
+
+/** Ranges such as `1-5, 8`, which need the document to be understood. */
+type Ranges<T> = Omit<T, 'pages'> & { pages?: string };
+
+/** How many pages it has. */
+export async function countPages({ path, password }: PdfFile): Promise<number> {
+  return countOf(await readFile(path), password);
+}
+
+/** An image, and how many there will be. */
+export type MadePageImage = PageImage & { of: number };
+
+/** Tells the image of each page as it is ready; answers how many pages the document has. */
+export async function images(
+  { path, pages, most, ...options }: OnFile<Ranges<PageImageOptions>> & { most: number },
+  tell: (image: MadePageImage) => void,
+): Promise<number> {
+  const data = await readFile(path);
+  const count = await countOf(data, options.password);
+  const selected = [...new Set(selectPages(pages, count, 'pages'))];
+  if (selected.length > most) {
+    const detail = `pages: these are ${selected.length} pages; one job makes images of ${most}. Send several jobs.`;
+    throw new Rejected('invalid_input', detail);
+  }
+  for await (const image of pageImages(data, { ...options, pages: selected })) tell({ ...image, of: selected.length });
+  return count;
+}
+
+/** The text of each page. */
+export async function text({ path, pages, ...options }: OnFile<Ranges<PageTextOptions>>): Promise<PageText[]> {
+  const data = await readFile(path);
+  const count = await countOf(data, options.password);
+  const texts: PageText[] = [];
+  for await (const page of pageText(data, { ...options, pages: selectPages(pages, count, 'pages') })) texts.push(page);
+  return texts;
+}
+
+/** Lays a watermark on pages; `filePath` is the image or PDF that it names. */
+export async function watermark({
+  path,
+  filePath,
+  ...task
+}: OnFile<WatermarkTask> & { filePath?: string }): Promise<ChangedPdf> {
+  const file = filePath === undefined ? undefined : await readFile(filePath);
+  return drawWatermark({ ...task, data: await readFile(path), file });
+}
+
+/** Writes stamps on pages. */
+export async function stamp({ path, ...task }: OnFile<StampTask>): Promise<ChangedPdf> {
+  return drawStamps({ ...task, data: await readFile(path) });
+}
+
+/** Reads and changes metadata. */
+export async function metadata({ path, ...task }: OnFile<MetadataTask>): Promise<DescribedPdf> {
+  return editMetadata({ ...task, data: await readFile(path) });
+}
+
+/** Puts files into a document. */
+export async function attach({
+  path,
+  files,
+  ...task
+}: Omit<OnFile<AttachTask>, 'files'> & {
+  files: (Omit<AttachTask['files'][number], 'data'> & { path: string })[];
+}): Promise<PdfWithFiles> {
+  const read = files.map(async ({ path: at, ...file }) => ({ ...file, data: await readFile(at) }));
+  return attachFiles({ ...task, data: await readFile(path), files: await Promise.all(read) });
+}
+
+/** Makes a PDF/A-2b. */
+export async function archive({ path, ...task }: OnFile<ArchiveTask>): Promise<PdfA> {
+  return archivePdf({ ...task, data: await readFile(path) });
+}
+
+/** Makes a PDF/A-3b with an invoice inside. */
+export async function invoice(task: InvoiceTask): Promise<PdfA> {
+  return facturXPdf(task);
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GraftOptions } from './graft.js';
+import { qpdfRange } from './page-selection.js';
+import type { Qpdf, QpdfJob } from './run-qpdf.js';
+import type { DigestSummary } from './structure-process.js';
+import type { StructureProcesses } from './structure-processes.js';
+
+/** A PDF on this machine that was looked at. */
+export interface OpenedPdf {
+  path: string;
+  password?: string;
+  /** How many it really has. */
+  pages: number;
+  encrypted: boolean;
+  /** Bytes. */
+  size: number;
+  /** Where the request names it: `source`, `sources/2`. */
+  field: string;
+}
+
+/** What a document has beside the content of its pages, in a file on the desk. */
+export interface Digest extends DigestSummary {
+  file: string;
+}
+
+/** Pages that are taken from a document. */
+export interface Cutting {
+  pdf: OpenedPdf;
+  digest: Digest;
+  pages: number[];
+  bookmark?: string;
+}
+
+/** A PDF that was made. */
+export interface MadePdf {
+  data: Buffer;
+  pages: number;
+}
+
+/** What works at a desk. */
+export interface DeskTools {
+  folder: string;
+  qpdf: Qpdf;
+  structure: StructureProcesses;
+  signal: AbortSignal;
+}
+
+/** A dump above it, in megabytes, takes more memory and time than its links are worth. */
+const DUMP_MB = 64;
+const DUMP = {
+  json: '2',
+  jsonKey: ['qpdf', 'outlines', 'pages'],
+  jsonStreamData: 'none',
+  decodeLevel: 'none',
+};
+const WRITING = { objectStreams: 'generate' };
+/** The same input gives the same bytes. Where they are encrypted, they are random anyhow. */
+const SAME_ID = { deterministicId: '' };
+
+/** Where the PDFs of one job are worked on: in a private folder. */
+export class PdfDesk {
+  constructor(private readonly tools: DeskTools) {}
+
+  /** Writes a document anew, with the options of `job`. It stays encrypted unless they say otherwise. */
+  async rewrite(pdf: OpenedPdf, job: QpdfJob): Promise<MadePdf> {
+    const id = (pdf.encrypted && !('decrypt' in job)) || 'encrypt' in job ? {} : SAME_ID;
+    return this.#take(await this.#write({ ...inputOf(pdf), ...WRITING, ...id, ...job }, whatOf(pdf)), pdf.pages);
+  }
+
+  /** Reads links and bookmarks of a document, for {@link Cutting}. */
+  async digest(pdf: OpenedPdf): Promise<Digest> {
+    const { structure, signal } = this.tools;
+    const dump = await this.#dump(inputOf(pdf), whatOf(pdf));
+    const to = this.#path('json');
+    const summary = await structure.run('digest', { dump, to }, signal);
+    await rm(dump);
+    return { ...summary, file: to };
+  }
+
+  /** A new document of pages of others: not encrypted, and without scripts and actions that start programs. */
+  async assemble(cuttings: readonly Cutting[], outline: 'take' | 'none'): Promise<MadePdf> {
+    const what = 'The new document';
+    const pages = cuttings.map(({ pdf: { path: file, password }, pages: taken }) => ({
+      file,
+      password,
+      range: qpdfRange(taken),
+    }));
+    const draft = await this.#write({ empty: '', pages, ...WRITING, ...SAME_ID }, what);
+    const count = cuttings.reduce((sum, { pages: taken }) => sum + taken.length, 0);
+    if (cuttings.every(({ digest, bookmark }) => !digest.structured && !bookmark)) return this.#take(draft, count);
+    return this.#take(await this.#graft({ inputFile: draft, ...SAME_ID }, cuttings, outline, what), count);
+  }
+
+  /** A document with form fields and annotations drawn into its pages, its links kept, and without scripts. */
+  async flatten(pdf: OpenedPdf): Promise<MadePdf> {
+    const digest = await this.digest(pdf);
+    const drawn = { generateAppearances: '', flattenAnnotations: 'all' };
+    const draft = await this.#write({ ...inputOf(pdf), ...drawn }, whatOf(pdf));
+    const pages = Array.from({ length: pdf.pages }, (_, index) => index + 1);
+    const input = { ...inputOf(pdf), inputFile: draft, ...(pdf.encrypted ? {} : SAME_ID) };
+    return this.#take(await this.#graft(input, [{ pdf, digest, pages }], 'keep', whatOf(pdf)), pdf.pages);
+  }
+
+  async #graft(
+    { inputFile, password, ...id }: QpdfJob,
+    cuttings: readonly Cutting[],
+    outline: GraftOptions['outline'],
+    what: string,
+  ): Promise<string> {
+    const { structure, signal } = this.tools;
+    const input = { inputFile, password };
+    const dump = await this.#dump(input, what);
+    const to = this.#path('json');
+    const scions = cuttings.map(({ digest, pages, bookmark }) => ({ digest: digest.file, pages, bookmark }));
+    const changed = await structure.run('graftStructure', { dump, scions, to, outline }, signal);
+    await rm(dump);
+    const path = await this.#write({ ...input, ...id, ...WRITING, ...(changed ? { updateFromJson: to } : {}) }, what);
+    await Promise.all([rm(to, { force: true }), rm(inputFile as string)]);
+    return path;
+  }
+
+  async #dump(input: QpdfJob, what: string): Promise<string> {
+    return this.#write({ ...input, ...DUMP }, `The structure of ${what.toLowerCase()}`, 'json', DUMP_MB);
+  }
+
+  async #write(job: QpdfJob, what: string, extension = 'pdf', fileMb?: number): Promise<string> {
+    const { qpdf, folder, signal } = this.tools;
+    const outputFile = this.#path(extension);
+    await qpdf.run({ ...job, outputFile }, { folder, signal, what, fileMb });
+    return outputFile;
+  }
+
+  async #take(path: string, pages: number): Promise<MadePdf> {
+    const data = await readFile(path);
+    await rm(path);
+    return { data, pages };
+  }
+
+  #path(extension: string): string {
+    return join(this.tools.folder, `${randomUUID()}.${extension}`);
+  }
+}
+
+function inputOf({ path: inputFile, password }: OpenedPdf): QpdfJob {
+  return { inputFile, password };
+}
+
+function whatOf({ field }: OpenedPdf): string {
+  return field === 'source' ? 'The document' : `The document ${field}`;
+}

@@ -1,0 +1,54 @@
+/**
+ * What runs in a process of its own: everything that reads the structure of a document. A document that has too much of it
+ * fills the memory of that process and of no other.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type DocumentDigest, digestOf } from './document-digest.js';
+import { type GraftOptions, graft } from './graft.js';
+import type { PdfDump } from './pdf-objects.js';
+import { withoutScripts } from './remove-scripts.js';
+
+/** What is told of a document whose digest was written. */
+export interface DigestSummary {
+  /** Whether it has links, bookmarks or scripts, so that pages taken out of it need more than qpdf does. */
+  structured: boolean;
+  /** Of the first level, those that lead to a page. */
+  bookmarks: { title: string; page: number }[];
+}
+
+/** Reads the dump of a document and writes its digest. */
+export function digest({ dump, to }: { dump: string; to: string }): DigestSummary {
+  const parsed = read<PdfDump>(dump);
+  const found = digestOf(parsed);
+  writeFileSync(to, JSON.stringify(found));
+  const bookmarks = found.outline.flatMap(({ title, place }) => (place ? [{ title, page: place.page }] : []));
+  const objects = parsed.qpdf[1] as unknown as Parameters<typeof withoutScripts>[0];
+  const structured =
+    found.outline.length > 0 || found.links.some((links) => links.length > 0) || withoutScripts(objects) !== objects;
+  return { structured, bookmarks };
+}
+
+/** What {@link graftStructure} works on: files with dumps and digests. */
+export interface GraftTask extends GraftOptions {
+  dump: string;
+  scions: { digest: string; pages: number[]; bookmark?: string }[];
+  to: string;
+}
+
+/** Writes what qpdf is to change in a document; false when nothing. */
+export function graftStructure({ dump, scions, to, outline }: GraftTask): boolean {
+  const parsed = read<PdfDump>(dump);
+  const digests = new Map<string, DocumentDigest>();
+  const digestAt = (path: string) => digests.get(path) ?? digests.set(path, read<DocumentDigest>(path)).get(path)!;
+  const loaded = scions.map((scion) => ({ ...scion, digest: digestAt(scion.digest) }));
+  const changes = graft(parsed, loaded, { outline });
+  if (Object.keys(changes).length === 0) return false;
+  const { qpdf, ...rest } = parsed as PdfDump & Record<string, unknown>;
+  const header = { ...qpdf[0], maxobjectid: qpdf[0].maxobjectid + Object.keys(changes).length };
+  writeFileSync(to, JSON.stringify({ version: rest.version, qpdf: [header, changes] }));
+  return true;
+}
+
+function read<T>(path: string): T {
+  return JSON.parse(readFileSync(path, 'utf8')) as T;
+}

@@ -1,0 +1,50 @@
+import { Controller, Inject } from '@nestjs/common';
+import type { OutputOf } from '@tandem/contracts/command';
+import { SplitPdf } from '@tandem/contracts/pdf-files';
+import { HandleCommand } from '@tandem/messaging/handle-command';
+import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
+import { Rejected } from '@tandem/messaging/outcome';
+import type { ObjectStore } from '@tandem/storage/object-store';
+import { keepPdf } from './pdf/keep-pdf.js';
+import { PdfWorkshop } from './pdf/pdf-workshop.js';
+import { planParts } from './pdf/plan-parts.js';
+import { OBJECT_STORE } from './tokens.js';
+
+type Context = CommandContext<typeof SplitPdf>;
+type Output = OutputOf<typeof SplitPdf>;
+
+/** Cuts a PDF into files, with the links and bookmarks of their pages. Running it again gives the same ids and bytes. */
+@Controller()
+export class SplitPdfHandler implements CommandHandler<typeof SplitPdf> {
+  constructor(
+    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
+    @Inject(PdfWorkshop) private readonly workshop: PdfWorkshop,
+  ) {}
+
+  @HandleCommand(SplitPdf)
+  async handle({ data, job, signal, progress }: Context): Promise<Output> {
+    const { source, into, outline, store } = data;
+    await using opened = await this.workshop.open(source, job, signal);
+    const { desk, pdf } = opened;
+    const digest = await desk.digest(pdf);
+    const parts = planParts(into, pdf.pages, digest.bookmarks);
+    const files: Output['files'] = [];
+    let bytes = 0;
+    for (const { name, title, pages } of parts) {
+      const made = await desk.assemble([{ pdf, digest, pages }], outline ? 'take' : 'none');
+      bytes += made.data.length;
+      checkBytes(bytes, this.workshop.mostFilesMb);
+      const kept = await keepPdf(this.objects, job, name, made, { store, signal });
+      files.push({ ...kept, name, title, firstPage: pages[0]! });
+      progress(files.length / parts.length, name);
+    }
+    return { files };
+  }
+}
+
+/** A large image that every page uses would otherwise be stored 500 times. */
+function checkBytes(bytes: number, mostMb: number): void {
+  if (bytes <= mostMb * 1_000_000) return;
+  const detail = `The files together have more than ${mostMb} megabytes. Compress the document first, or cut it into fewer.`;
+  throw new Rejected('payload_too_large', detail);
+}

@@ -1,0 +1,48 @@
+import { isReady as chromiumIsReady, ensureChromium, findChromium } from './chromium.mjs';
+import { ensureNatsServer, findNatsServer } from './nats-server.mjs';
+import { ensureQpdf, findQpdf } from './qpdf.mjs';
+import { SetupError, say } from './step.mjs';
+import { ensureVersitygw, findVersitygw } from './versitygw.mjs';
+
+/** The programs that commands need beside Node: how they are found and brought, and the variable that names them. */
+const PROGRAMS = {
+  nats: {
+    variable: 'NATS_SERVER_BIN',
+    find: (root) => (process.env.NATS_URL ? undefined : findNatsServer(root)),
+    isReady: (root) => process.env.NATS_URL || findNatsServer(root),
+    ensure: ensureNatsServer,
+  },
+  s3: { variable: 'VERSITYGW_BIN', find: findVersitygw, isReady: findVersitygw, ensure: ensureVersitygw },
+  chromium: { variable: 'CHROMIUM_BIN', find: findChromium, isReady: chromiumIsReady, ensure: ensureChromium },
+  qpdf: { variable: 'QPDF_BIN', find: findQpdf, isReady: findQpdf, ensure: ensureQpdf },
+};
+
+/** Whether all that `needs` names is there. A `?` at the end marks what one can go on without. */
+export function programsAreReady(root, needs) {
+  return programsOf(needs).every(({ isReady }) => isReady(root));
+}
+
+/** Brings what is not there. Throws a `SetupError` for what cannot be had and is needed. */
+export async function ensurePrograms(root, needs) {
+  for (const { ensure, optional } of programsOf(needs)) {
+    try {
+      await ensure(root);
+    } catch (error) {
+      if (!optional || !(error instanceof SetupError)) throw error;
+      say(`${error.message} Until then, jobs of documents that need it wait.`);
+    }
+  }
+}
+
+/** The environment that names the programs. */
+export function programEnvironment(root, needs) {
+  const found = programsOf(needs).map(({ variable, find }) => [variable, find(root)]);
+  return Object.fromEntries(found.filter(([, path]) => path));
+}
+
+function programsOf(needs) {
+  return needs.flatMap((need) => {
+    const name = need.replace('?', '');
+    return Object.hasOwn(PROGRAMS, name) ? [{ ...PROGRAMS[name], optional: need.endsWith('?') }] : [];
+  });
+}
