@@ -123,6 +123,14 @@ export const Invoice = z
       .max(2_048)
       .optional(),
     notes: LongText.optional(),
+    mentions: z
+      .array(z.strictObject({ code: z.enum(['REG', 'ABL', 'AAI', 'PMT', 'PMD', 'AAB', 'TXD', 'SUR']), text: LongText }))
+      .max(20)
+      .optional()
+      .meta({
+        description:
+          'What the law asks for, each with its code of UNTDID 4451. In France between businesses: PMT cost of recovery, PMD late payment, AAB discount',
+      }),
     terms: LongText.optional().meta({ description: 'Of payment' }),
   })
   .superRefine((invoice, ctx) => {

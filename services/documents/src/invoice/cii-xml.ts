@@ -51,7 +51,10 @@ export function ciiXml(invoice: Invoice, totals: Totals, profile: FacturXProfile
         'ram:ID': invoice.number,
         'ram:TypeCode': TYPES[invoice.type ?? 'invoice'],
         'ram:IssueDateTime': day(invoice.issueDate),
-        'ram:IncludedNote': wrapped('ram:Content', invoice.notes),
+        'ram:IncludedNote': [
+          ...(invoice.notes ? [{ 'ram:Content': invoice.notes }] : []),
+          ...(invoice.mentions ?? []).map(({ code, text }) => ({ 'ram:Content': text, 'ram:SubjectCode': code })),
+        ],
       },
       'rsm:SupplyChainTradeTransaction': {
         'ram:IncludedSupplyChainTradeLineItem': invoice.lines.map((line, index) =>
