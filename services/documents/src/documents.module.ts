@@ -8,6 +8,7 @@ import type { Connection } from '@tandem/messaging/connection';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { openStore } from '@tandem/storage/open-store';
 import type { Logger } from '@tandem/telemetry/logger';
+import { ArchiveDocumentHandler } from './archive-document.js';
 import { AttachToPdfHandler } from './attach-to-pdf.js';
 import { PagePool } from './browsers/page-pool.js';
 import { poolOptions } from './browsers/pool-options.js';
@@ -17,6 +18,7 @@ import type { DocumentsConfig } from './config.js';
 import { ExtractPdfTextHandler } from './extract-pdf-text.js';
 import { FlattenPdfHandler } from './flatten-pdf.js';
 import { LayoutEngine } from './layout/layout-engine.js';
+import { MakeInvoiceHandler } from './make-invoice.js';
 import { MergePdfsHandler } from './merge-pdfs.js';
 import { ContentSource } from './open-content.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
@@ -43,6 +45,8 @@ const handlers = {
   'documents.metadata': ChangePdfMetadataHandler,
   'documents.protect': ProtectPdfHandler,
   'documents.render': RenderDocumentHandler,
+  'documents.invoice': MakeInvoiceHandler,
+  'documents.archive': ArchiveDocumentHandler,
   'documents.rotate': RotatePdfHandler,
   'documents.split': SplitPdfHandler,
   'documents.stamp': StampPdfHandler,
