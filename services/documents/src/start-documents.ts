@@ -15,6 +15,7 @@ import { documentsAtOnce } from './browsers/pool-options.js';
 import type { DocumentsConfig } from './config.js';
 import { DocumentsModule } from './documents.module.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
+import { PdfWorkshop } from './pdf/pdf-workshop.js';
 import { answerPreviewTemplate } from './preview-template.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { TemplateFiller } from './templates/template-filler.js';
@@ -39,7 +40,7 @@ export async function startDocuments(
     concurrency: documentsAtOnce(config),
     replicas: config.NATS_REPLICAS,
     safeguards,
-    problem: () => app.get(PagePool).problem,
+    problem: () => app.get(PagePool).problem ?? app.get(PdfWorkshop).problem,
   });
   const app = await NestFactory.createMicroservice(DocumentsModule.register(config, connection, logger), {
     strategy,

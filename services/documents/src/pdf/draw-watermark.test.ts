@@ -7,8 +7,8 @@ import { allOf, pdfOf, pixelsOf } from './pages.fixture.js';
 
 const OBJECT = '0193b3f0-0000-7000-8000-000000000001';
 const markOf = (watermark: object) => Watermark.parse(watermark);
-const png = (background: object, width = 40, height = 20) =>
-  sharp({ create: { width, height, channels: 4, background: background as sharp.RGBA } })
+const png = (background: { r: number; g: number; b: number; alpha: number }, width = 40, height = 20) =>
+  sharp({ create: { width, height, channels: 4, background } })
     .png()
     .toBuffer();
 const RED = { r: 255, g: 0, b: 0, alpha: 1 };
