@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { findChromium } from './tools/chromium.mjs';
 import { findNatsServer } from './tools/nats-server.mjs';
 import { findVersitygw } from './tools/versitygw.mjs';
 
@@ -14,6 +15,7 @@ export default defineConfig({
     include: ['{libs,services}/*/src/**/*.test.ts', 'e2e/**/*.test.ts', 'chaos/**/*.test.ts', 'tools/**/*.test.ts'],
     globalSetup: ['libs/testing/src/global-setup.ts'],
     env: {
+      CHROMIUM_BIN: findChromium(import.meta.dirname) ?? '',
       NATS_SERVER_BIN: findNatsServer(import.meta.dirname) ?? '',
       VERSITYGW_BIN: findVersitygw(import.meta.dirname) ?? '',
     },

@@ -43,7 +43,7 @@ export async function fetchFromDebian({ packageName, into, withDependencies = fa
 /**
  * Downloads a package of the release that this machine runs, as programs and libraries of another one may need another
  * libc, with those of its dependencies that are not installed, and unpacks them all to `into`. Nothing is installed and
- * no root needed: apt gets lists, cache and locks of its own, and a copy of what dpkg knows.
+ * no root needed: apt gets lists, cache and locks of its own, and a copy of what dpkg knows. `packageName` may be several.
  */
 export async function fetchFromRelease({ packageName, into }) {
   requireApt();
@@ -52,7 +52,7 @@ export async function fetchFromRelease({ packageName, into }) {
     const apt = configureApt(draft);
     // A third party's source that is out of reach must not stop us: the download says what is missing.
     await exec('apt-get', [...apt, 'update'], { cwd: draft, env: environment() });
-    await run('apt-get', [...apt, ...INSTALL, '--reinstall', packageName], draft);
+    await run('apt-get', [...apt, ...INSTALL, '--reinstall', ...[packageName].flat()], draft);
     return join(draft, ARCHIVES);
   });
 }

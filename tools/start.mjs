@@ -5,33 +5,34 @@ import { fileURLToPath } from 'node:url';
 import { bench } from './bench.mjs';
 import { ensureBuild, isBuilt } from './build.mjs';
 import { check } from './check.mjs';
+import { isReady as chromiumIsReady, ensureChromium, findChromium } from './chromium.mjs';
 import { withLock } from './lock.mjs';
 import { ensureNatsServer, findNatsServer } from './nats-server.mjs';
 import { newService } from './new-service.mjs';
 import { ensureNode24 } from './node24.mjs';
 import { ensurePackages, packagesAreInstalled } from './packages.mjs';
 import { run, runTogether } from './run.mjs';
-import { SetupError } from './step.mjs';
+import { SetupError, say } from './step.mjs';
 import { runTests } from './test.mjs';
 import { ensureVersitygw, findVersitygw } from './versitygw.mjs';
 
 const STANDALONE = 'services/standalone/dist/main.js';
 
-/** What each command needs on the machine beside Node 24 and the packages, and what it runs. */
+/** What each command needs on the machine beside Node 24 and the packages, and what it runs. It goes on without what has a `?`. */
 const COMMANDS = {
-  start: { needs: ['build', 'nats'], run: (machine, args) => run(machine, [STANDALONE, ...args]) },
+  start: { needs: ['build', 'nats', 'chromium?'], run: (machine, args) => run(machine, [STANDALONE, ...args]) },
   demo: {
-    needs: ['build', 'nats'],
+    needs: ['build', 'nats', 'chromium?'],
     run: (machine, args) => run(machine, ['services/standalone/dist/demo.js', ...args]),
   },
-  dev: { needs: ['build', 'nats'], run: dev },
+  dev: { needs: ['build', 'nats', 'chromium?'], run: dev },
   token: { needs: ['build'], run: (machine, args) => run(machine, ['services/standalone/dist/token.js', ...args]) },
-  test: { needs: ['build', 'nats', 's3'], run: runTests },
+  test: { needs: ['build', 'nats', 's3', 'chromium'], run: runTests },
   check: { needs: [], run: check },
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
   'new-service': { needs: [], run: newService },
-  bench: { needs: ['build', 'nats'], run: bench },
-  chaos: { needs: ['build', 'nats'], run: (machine, args) => run(machine, ['chaos/run.ts', ...args]) },
+  bench: { needs: ['build', 'nats', 'chromium?'], run: bench },
+  chaos: { needs: ['build', 'nats', 'chromium?'], run: (machine, args) => run(machine, ['chaos/run.ts', ...args]) },
 };
 
 async function main() {
@@ -49,17 +50,27 @@ async function prepare(root, needs) {
     packagesAreInstalled(root) &&
     (!wants('build') || isBuilt(root)) &&
     (!wants('nats') || process.env.NATS_URL || findNatsServer(root)) &&
-    (!wants('s3') || findVersitygw(root));
+    (!wants('s3') || findVersitygw(root)) &&
+    (!(wants('chromium') || wants('chromium?')) || chromiumIsReady(root));
   if (!isReady) {
     await withLock(root, async () => {
       await ensurePackages(root, machine);
       if (wants('build')) await ensureBuild(root, machine);
       if (wants('nats')) await ensureNatsServer(root);
       if (wants('s3')) await ensureVersitygw(root);
+      if (wants('chromium')) await ensureChromium(root);
+      if (wants('chromium?')) await ensureChromium(root).catch(goOnWithout);
     });
   }
   if (wants('nats') && !process.env.NATS_URL) machine.env.NATS_SERVER_BIN = findNatsServer(root);
+  const chromium = (wants('chromium') || wants('chromium?')) && findChromium(root);
+  if (chromium) machine.env.CHROMIUM_BIN = chromium;
   return machine;
+}
+
+function goOnWithout(error) {
+  if (!(error instanceof SetupError)) throw error;
+  say(`${error.message} Until then, jobs of documents that need it wait.`);
 }
 
 function dev(machine, args) {

@@ -5,8 +5,9 @@ import { policiesOf } from '@tandem/egress/settings';
 import { SourceFiles } from '@tandem/job-files/source-files';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { openStore } from '@tandem/storage/open-store';
-import { findChromium } from './browsers/find-chromium.js';
+import type { Logger } from '@tandem/telemetry/logger';
 import { PagePool } from './browsers/page-pool.js';
+import { poolOptions } from './browsers/pool-options.js';
 import type { DocumentsConfig } from './config.js';
 import { ContentSource } from './open-content.js';
 import { DocumentRenderer } from './render/document-renderer.js';
@@ -28,7 +29,7 @@ export class DocumentsModule implements OnApplicationShutdown {
     return this.pool.stop();
   }
 
-  static register(config: DocumentsConfig): DynamicModule {
+  static register(config: DocumentsConfig, logger: Logger): DynamicModule {
     return {
       module: DocumentsModule,
       controllers: Object.values(handlers),
@@ -48,11 +49,7 @@ export class DocumentsModule implements OnApplicationShutdown {
         ContentSource,
         {
           provide: PagePool,
-          useFactory: () =>
-            PagePool.start({
-              chromium: findChromium(config.CHROMIUM_BIN) ?? 'chromium',
-              policies: policiesOf(config),
-            }),
+          useFactory: () => PagePool.start({ ...poolOptions(config), logger }),
         },
         {
           provide: DocumentRenderer,

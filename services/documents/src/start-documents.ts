@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { NestFactory } from '@nestjs/core';
 import type { Catalog } from '@tandem/contracts/catalog';
 import { connectNats } from '@tandem/messaging/connection';
@@ -8,6 +8,8 @@ import { JetStreamStrategy } from '@tandem/messaging/jetstream-strategy';
 import type { Lifecycle } from '@tandem/runtime/lifecycle';
 import type { Safeguards } from '@tandem/runtime/safeguards';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
+import { PagePool } from './browsers/page-pool.js';
+import { documentsAtOnce } from './browsers/pool-options.js';
 import type { DocumentsConfig } from './config.js';
 import { DocumentsModule } from './documents.module.js';
 
@@ -27,11 +29,12 @@ export async function startDocuments(
     catalog,
     connection,
     logger,
-    concurrency: config.DOCUMENTS_CONCURRENCY || 2 * availableParallelism(),
+    concurrency: documentsAtOnce(config),
     replicas: config.NATS_REPLICAS,
     safeguards,
+    problem: () => app.get(PagePool).problem,
   });
-  const app = await NestFactory.createMicroservice(DocumentsModule.register(config), {
+  const app = await NestFactory.createMicroservice(DocumentsModule.register(config, logger), {
     strategy,
     logger: new NestLogger(logger),
     abortOnError: false,
