@@ -50,20 +50,28 @@ export class BrowserFleet {
     await Promise.all(Array.from({ length: this.options.size }, () => this.#startOne()));
   }
 
-  /** The browser with the least to do; waits for one that is being started. Throws `BrowserMissing`. */
-  async leastBusy(signal: AbortSignal): Promise<PooledBrowser> {
+  /**
+   * A place in the browser with the least to do, to be given back to `returned`; waits for a browser that is being started. Throws
+   * `BrowserMissing`.
+   */
+  async place(signal: AbortSignal): Promise<PooledBrowser> {
     for (;;) {
       signal.throwIfAborted();
       if (this.#stopped) throw new BrowserFailed('stopped');
       const [first, ...others] = this.#open();
-      if (first) return others.reduce((least, browser) => (browser.loans < least.loans ? browser : least), first);
+      if (first) {
+        const least = others.reduce((best, browser) => (browser.loans < best.loans ? browser : best), first);
+        least.loans++; // at once: a browser without work may be ended
+        return least;
+      }
       if (this.#problem) throw new BrowserMissing(this.#problem);
       await this.#change(signal);
     }
   }
 
-  /** To be called after each loan: replaces the browser when it is due, ends it when it was replaced. */
+  /** Gives a place back: replaces the browser when it is due, ends it when it was replaced. */
   returned(browser: PooledBrowser): void {
+    browser.loans--;
     if (browser.jobs >= this.options.jobs) this.#replace(browser, 'jobs');
     this.#settle(browser);
     this.#fill();

@@ -19,6 +19,10 @@ const START_MS = 30_000;
 const CLOSE_MS = 2_000;
 const STDERR_CHARS = 4_000;
 
+// Where nothing tells a browser of our death, an orderly end of ours still takes it along.
+const running = new Set<number>();
+process.once('exit', () => running.forEach(killGroup));
+
 /** A running browser and all its processes. */
 export class ChromiumProcess {
   private constructor(
@@ -49,10 +53,8 @@ export class ChromiumProcess {
         end();
       });
     });
-    // Where nothing tells the browser of our death, an orderly end of ours still takes it along.
-    const atExit = () => killGroup(child.pid);
-    process.once('exit', atExit);
-    void exited.then(() => process.off('exit', atExit));
+    if (child.pid) running.add(child.pid);
+    void exited.then(() => running.delete(child.pid!));
     try {
       const transport = new PipeTransport(child.stdio[3] as Writable, child.stdio[4] as Readable);
       const connected = puppeteer.connect({ transport, defaultViewport: null, issuesEnabled: false });

@@ -36,7 +36,7 @@ const DEFAULTS = {
   ageMs: 3_600_000,
   spares: 1,
   pageMb: 1_000,
-  hangMs: 10_000,
+  hangMs: 20_000,
   checkMs: 1_000,
 } satisfies Partial<PagePoolOptions>;
 
@@ -50,6 +50,7 @@ export class PagePool {
   readonly #line: WaitingLine;
   readonly #fleet: BrowserFleet;
   #sandbox: boolean | undefined;
+  #stopped = false;
 
   private constructor(
     private readonly settings: Settings,
@@ -92,7 +93,7 @@ export class PagePool {
     try {
       return await this.#lend(needs, work);
     } catch (error) {
-      if (!(error instanceof BrowserFailed) || error.fault === 'stopped' || needs.signal.aborted) throw error;
+      if (!(error instanceof BrowserFailed) || this.#stopped || needs.signal.aborted) throw error;
       documentRetries.inc();
       this.settings.logger?.warn({ fault: error.fault }, 'a browser failed under a document, which is tried once more');
       return await this.#lend(needs, work);
@@ -102,13 +103,14 @@ export class PagePool {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#line.close(new BrowserFailed('stopped'));
     await this.#fleet.stop();
     await this.proxy.stop();
   }
 
   async #lend<T>(needs: PageNeeds, work: (lent: LentPage) => Promise<T>): Promise<T> {
-    const browser = await this.#fleet.leastBusy(needs.signal);
+    const browser = await this.#fleet.place(needs.signal);
     try {
       return await browser.lend(needs, work);
     } finally {

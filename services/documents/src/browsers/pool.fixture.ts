@@ -1,19 +1,16 @@
-import { atEndOfFile } from '@tandem/testing/cleanup';
 import { findChromium } from './find-chromium.js';
 import type { LentPage, PageNeeds } from './lent-page.js';
 import { PagePool, type PagePoolOptions } from './page-pool.js';
 
-/** A pool for one test file, stopped at its end. */
-export async function testPool(options: Partial<PagePoolOptions> = {}): Promise<PagePool> {
+/** A pool for tests. */
+export async function startPool(options: Partial<PagePoolOptions> = {}): Promise<PagePool> {
   const chromium = findChromium(process.env.CHROMIUM_BIN);
-  const pool = await PagePool.start({ chromium, policies: () => ({}), ...options });
-  atEndOfFile(() => pool.stop());
-  return pool;
+  return await PagePool.start({ chromium, policies: () => ({}), ...options });
 }
 
 /** Needs of work without scripts and network, unless told otherwise. */
 export function needs(more: Partial<PageNeeds> = {}): PageNeeds {
-  return { tenant: 'acme', javascript: false, network: false, signal: new AbortController().signal, ...more };
+  return { tenant: 'acme', javascript: false, network: false, signal: AbortSignal.timeout(50_000), ...more };
 }
 
 /** What the server of a page answers for a path; another path gets an empty page. */

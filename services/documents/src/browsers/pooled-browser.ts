@@ -26,7 +26,7 @@ const SIGN_MS = 500;
 
 /** A browser that runs, and its pages. */
 export class PooledBrowser {
-  /** Loans under way, and those that there have been. */
+  /** Places that are taken now, as `BrowserFleet` counts them, and loans that there have been. */
   loans = 0;
   jobs = 0;
   /** Takes no more work. */
@@ -181,7 +181,7 @@ export class PooledBrowser {
     try {
       return await step();
     } catch (error) {
-      if (!(error instanceof Error && SIGNS.has(error.name))) throw error;
+      if (this.process.browser.connected && !(error instanceof Error && SIGNS.has(error.name))) throw error;
       let timer: NodeJS.Timeout | undefined;
       const patience = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(error), SIGN_MS);

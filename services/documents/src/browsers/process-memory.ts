@@ -20,8 +20,9 @@ export function groupMemory(group: number): { processes: ProcessMemory[]; bytes:
   for (const name of list()) {
     const pid = Number(name);
     const stat = read(`/proc/${pid}/stat`);
-    // proc(5): the second field is the name in parentheses and may hold anything; the group is field 5.
-    if (!stat || Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) !== group) continue;
+    // proc(5): the second field is the name in parentheses and may hold anything; the state is field 3, the group field 5.
+    const [state, , itsGroup] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+    if (Number(itsGroup) !== group || state === 'Z') continue;
     const [, resident = 0, common = 0] = (read(`/proc/${pid}/statm`) ?? '').split(' ').map(Number);
     const renderer = read(`/proc/${pid}/cmdline`)?.includes('--type=renderer') ?? false;
     processes.push({ pid, ownBytes: (resident - common) * PAGE_BYTES, renderer });
