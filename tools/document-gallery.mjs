@@ -1,11 +1,12 @@
 /**
- * Makes docs/templates.md and its pictures by the documents service itself, after `npm run build`:
+ * Makes docs/templates.md, its pictures and those that tests compare with by the documents service itself, after `npm run build`:
  *   node tools/document-gallery.mjs
  * Needs a Chromium, as the service does. With --pdf it keeps the PDFs in .cache/templates as well.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTemplateFolder } from '@tandem/templates/read-template-folder';
+import sharp from 'sharp';
 import { findChromium } from '../services/documents/dist/browsers/find-chromium.js';
 import { PagePool } from '../services/documents/dist/browsers/page-pool.js';
 import { pageImages } from '../services/documents/dist/pdf/page-images.js';
@@ -16,6 +17,8 @@ const root = join(import.meta.dirname, '..');
 const source = join(root, 'examples', 'templates');
 const folder = join(root, 'docs', 'templates');
 const keep = process.argv.includes('--pdf') ? join(root, '.cache', 'templates') : undefined;
+/** Small pictures of the first pages, which tests compare theirs with. */
+const references = join(root, 'services', 'documents', 'src', 'shipped-pictures');
 const PAGE_PX = 900;
 const MOST_BYTES = 150_000;
 const MOST_BYTES_OF_ALL = 2_500_000;
@@ -25,16 +28,21 @@ const SECTIONS = [
   ['Quote', 'Devis. With a payment schedule, a place to sign and a code to accept it online.', 'quote'],
   ['Invoice', 'Facture. Also credit notes and corrected invoices, by `type`.', 'invoice'],
   ['Receipt', 'Reçu. Half a sheet (A5), with room for a stamp.', 'receipt'],
-  ['Delivery note', 'Bon de livraison. What was ordered, delivered and remains, and three boxes to sign in.', 'delivery-note'],
+  [
+    'Delivery note',
+    'Bon de livraison. What was ordered, delivered and remains, and three boxes to sign in.',
+    'delivery-note',
+  ],
   ['Report', 'Rapport. Cover, contents, summary, chapters of text, tables, charts and callouts.', 'report'],
 ];
 
 const chromium = findChromium(process.env.CHROMIUM_BIN);
 if (!chromium) throw new Error('There is no Chromium: install chromium-headless-shell, or set CHROMIUM_BIN.');
 const bundles = await readTemplateFolder(source);
-const pool = await PagePool.start({ chromium, policies: () => ({}) });
+const pool = await PagePool.start({ chromium: () => chromium, policies: () => ({}), browsers: 1, pages: 1 });
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
+mkdirSync(references, { recursive: true });
 try {
   const parts = [intro()];
   for (const [title, sentence, name] of SECTIONS) {
@@ -67,8 +75,8 @@ French is the default: \`load.locale\` of the request chooses, and with it how n
 from the lines, exactly, and never sent. Numbers of companies are named as their country does: RCCM and NINEA in Senegal, NCC in
 Côte d'Ivoire, SIREN in France. \`seller.bank\` and \`seller.mobileMoney\` become ways to pay, \`payLink\` a QR code.
 
-**Paper** is A4 upright, A5 across for the receipt, and part of the style (\`@page\`); \`pdf.paper\` and \`pdf.margins\` of a request do
-not change it.`;
+**Paper** is A4 upright, A5 across for the receipt, and part of the style (\`@page\`): \`pdf.paper\` of a request does not change it.
+Where an invoice's pages end is reckoned for it in \`_shared/partials/lines.liquid\`.`;
 }
 
 async function longInvoice() {
@@ -97,6 +105,11 @@ async function pictures(name, template, locale, data, choose = (count) => number
     mkdirSync(keep, { recursive: true });
     writeFileSync(join(keep, `${name}.pdf`), pdf);
   }
+  for await (const { data: image } of pageImages(pdf, { pages: [1], width: 600 }))
+    writeFileSync(
+      join(references, `${name}.png`),
+      await sharp(image).grayscale().resize({ width: 120 }).png({ compressionLevel: 9 }).toBuffer(),
+    );
   const files = [];
   for await (const { page, data: image } of pageImages(pdf, {
     pages: choose(report.pages),
@@ -142,5 +155,6 @@ function checkSizes() {
   const large = sizes.filter(([, size]) => size > MOST_BYTES);
   const all = sizes.reduce((sum, [, size]) => sum + size, 0);
   console.log(`${sizes.length} pictures, ${(all / 1000).toFixed(0)} kB`);
-  if (large.length > 0 || all > MOST_BYTES_OF_ALL) throw new Error(`Too large: ${all} bytes in all; ${large.join(', ')}`);
+  if (large.length > 0 || all > MOST_BYTES_OF_ALL)
+    throw new Error(`Too large: ${all} bytes in all; ${large.join(', ')}`);
 }
