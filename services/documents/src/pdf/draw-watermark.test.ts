@@ -1,5 +1,5 @@
 import { Watermark } from '@tandem/contracts/pdf-marks';
-import sharp from 'sharp';
+import sharp, { type Create } from 'sharp';
 import { expect, test } from 'vitest';
 import { drawWatermark } from './draw-watermark.js';
 import { pageText } from './page-text.js';
@@ -7,8 +7,8 @@ import { allOf, pdfOf, pixelsOf } from './pages.fixture.js';
 
 const OBJECT = '0193b3f0-0000-7000-8000-000000000001';
 const markOf = (watermark: object) => Watermark.parse(watermark);
-const png = (background: { r: number; g: number; b: number; alpha: number }, width = 40, height = 20) =>
-  sharp({ create: { width, height, channels: 4, background } })
+const png = (background: object, width = 40, height = 20) =>
+  sharp({ create: { width, height, channels: 4, background: background as Create['background'] } })
     .png()
     .toBuffer();
 const RED = { r: 255, g: 0, b: 0, alpha: 1 };

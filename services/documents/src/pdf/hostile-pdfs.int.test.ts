@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Stamp, Watermark } from '@tandem/contracts/pdf-marks';
+import { Watermark } from '@tandem/contracts/pdf-marks';
 import { MetadataChanges } from '@tandem/contracts/pdf-metadata';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HOSTILE, pagePdf } from './hostile-pdfs.fixture.js';
@@ -41,11 +41,9 @@ async function endOf(work: Promise<unknown>): Promise<string> {
 describe.each(Object.entries(HOSTILE))('%s', (_name, make) => {
   test('ends in each kind of work, with a reason that is its own', async () => {
     const path = await fileOf(await make());
-    const stamp = { stamps: [Stamp.parse({ text: '{page}' })], date: '2026-11-21', locale: 'fr' };
     const ends = [
       await endOf(processes.run('images', { path, scale: 1, most: 200, pages: '1' }, { signal })),
       await endOf(processes.run('text', { path, layout: true, pages: '1' }, { signal })),
-      await endOf(processes.run('stamp', { path, ...stamp, pages: '1' }, { signal })),
       await endOf(
         processes.run(
           'watermark',
