@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { findChromium } from './tools/chromium.mjs';
 import { findNatsServer } from './tools/nats-server.mjs';
+import { findPdfValidators } from './tools/pdf-validators.mjs';
 import { findQpdf } from './tools/qpdf.mjs';
 import { findVersitygw } from './tools/versitygw.mjs';
 
@@ -18,6 +19,7 @@ export default defineConfig({
     env: {
       CHROMIUM_BIN: findChromium(import.meta.dirname) ?? '',
       NATS_SERVER_BIN: findNatsServer(import.meta.dirname) ?? '',
+      PDF_VALIDATORS_DIR: findPdfValidators(import.meta.dirname) ?? '',
       QPDF_BIN: findQpdf(import.meta.dirname) ?? '',
       VERSITYGW_BIN: findVersitygw(import.meta.dirname) ?? '',
     },

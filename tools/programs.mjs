@@ -1,5 +1,6 @@
 import { isReady as chromiumIsReady, ensureChromium, findChromium } from './chromium.mjs';
 import { ensureNatsServer, findNatsServer } from './nats-server.mjs';
+import { ensurePdfValidators, findPdfValidators } from './pdf-validators.mjs';
 import { ensureQpdf, findQpdf } from './qpdf.mjs';
 import { SetupError, say } from './step.mjs';
 import { ensureVersitygw, findVersitygw } from './versitygw.mjs';
@@ -14,6 +15,12 @@ const PROGRAMS = {
   },
   s3: { variable: 'VERSITYGW_BIN', find: findVersitygw, isReady: findVersitygw, ensure: ensureVersitygw },
   chromium: { variable: 'CHROMIUM_BIN', find: findChromium, isReady: chromiumIsReady, ensure: ensureChromium },
+  'pdf-validators': {
+    variable: 'PDF_VALIDATORS_DIR',
+    find: findPdfValidators,
+    isReady: findPdfValidators,
+    ensure: ensurePdfValidators,
+  },
   qpdf: { variable: 'QPDF_BIN', find: findQpdf, isReady: findQpdf, ensure: ensureQpdf },
 };
 

@@ -28,7 +28,7 @@ const COMMANDS = {
   },
   dev: { needs: ['build', 'nats', 'chromium?', 'qpdf?'], run: dev },
   token: { needs: ['build'], run: (machine, args) => run(machine, ['services/standalone/dist/token.js', ...args]) },
-  test: { needs: ['build', 'nats', 's3', 'chromium', 'qpdf'], run: runTests },
+  test: { needs: ['build', 'nats', 's3', 'chromium', 'qpdf', 'pdf-validators'], run: runTests },
   check: { needs: [], run: check },
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
   'new-service': { needs: [], run: newService },
