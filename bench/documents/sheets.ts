@@ -88,7 +88,7 @@ function inOneFile(html: string, { assets }: WrittenPage): string {
     );
   const styled = html.replace(/<link\b[^>]*\bhref="([^"]+)"[^>]*>/g, (link, path) => {
     const sheet = assets.get(path);
-    return sheet?.type === 'text/css' ? `<style>${Buffer.from(sheet.bytes).toString()}</style>` : link;
+    return sheet?.type.startsWith('text/css') ? `<style>${Buffer.from(sheet.bytes).toString()}</style>` : link;
   });
   return withAssets(styled);
 }
