@@ -15,6 +15,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ContentSource } from './open-content.js';
 import { readPdf, startRenderer, type TestRenderer } from './render/renderer.fixture.js';
 import { RenderDocumentHandler } from './render-document.js';
+import { TemplateFiller } from './templates/template-filler.js';
 import type { TemplateSource } from './templates/template-source.js';
 
 type Data = HandlerRunOptions<typeof RenderDocument>['data'];
@@ -30,14 +31,16 @@ let dir: string;
 let store: ObjectStore;
 let renderer: TestRenderer;
 let handler: RenderDocumentHandler;
+const filler = new TemplateFiller({ size: 1 });
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tandem-documents-'));
   store = await FilesystemStore.open(dir);
   renderer = await startRenderer();
   const files = new SourceFiles(store, new Egress({}), { maxMegabytes: 1, kind: 'documents' });
-  handler = new RenderDocumentHandler(store, new ContentSource(files, templates), renderer.renderer);
+  handler = new RenderDocumentHandler(store, new ContentSource(files, templates, filler), renderer.renderer);
 });
 afterAll(async () => {
+  filler.close();
   await renderer[Symbol.asyncDispose]();
   await rm(dir, { recursive: true, force: true });
 });
