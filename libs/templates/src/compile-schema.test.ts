@@ -49,6 +49,14 @@ describe('data', () => {
     expect(JSON.stringify(faults)).not.toContain('secret');
   });
 
+  test('is held to the pattern of each field, not to that of the first', () => {
+    const check = compileSchema({
+      properties: { currency: { pattern: '^[A-Z]{3}$' }, country: { pattern: '^[A-Z]{2}$' } },
+    });
+    expect(check({ currency: 'XOF', country: 'SN' })).toEqual([]);
+    expect(check({ currency: 'XOF', country: 'SEN' }).map(({ pointer }) => pointer)).toEqual(['/country']);
+  });
+
   test('with hundreds of faults is told of the first thirty', () => {
     const lines = Array.from({ length: 300 }, () => ({}));
     expect(compileSchema(QUOTE)({ number: '1', lines })).toHaveLength(30);

@@ -43,13 +43,16 @@ const KNOWN = [
   'options.json',
 ];
 
+/** Samples in other languages, for people and tests. */
+const SAMPLE = /^sample\.[A-Za-z-]{2,20}\.json$/;
+
 /** Reads the folder of one template. What is wrong with a file is put into `faults`, each with the file's name. */
 export async function readFolderFiles(dir: string, name: string, faults: string[]): Promise<FolderFiles> {
   const at = join(dir, name);
   const text = (file: string) => textOf(join(at, file));
   const json = async (file: string) => jsonOf(await text(file), `${name}/${file}`, faults);
   for (const file of await filesIn(at))
-    if (['.liquid', '.css', '.json'].includes(extname(file)) && !KNOWN.includes(file))
+    if (['.liquid', '.css', '.json'].includes(extname(file)) && !KNOWN.includes(file) && !SAMPLE.test(file))
       faults.push(`${name}/${file}: is no file of a template. They are ${KNOWN.join(', ')}.`);
   return {
     html: await text('template.liquid'),
