@@ -81,7 +81,7 @@ function inOneFile(html: string, { assets }: WrittenPage): string {
   const withAssets = (text: string) =>
     [...assets].reduce(
       (whole, [path, { type, bytes }]) =>
-        type === 'text/css'
+        type.startsWith('text/css')
           ? whole
           : whole.replaceAll(path, `data:${type};base64,${Buffer.from(bytes).toString('base64')}`),
       text,
