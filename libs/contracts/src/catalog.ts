@@ -1,5 +1,7 @@
+import { ArchiveDocument } from './archive-document.js';
 import type { CommandDefinition, CommandType } from './command.js';
 import * as documents from './documents.js';
+import { MakeInvoice } from './make-invoice.js';
 import * as media from './media.js';
 import * as pdfFiles from './pdf-files.js';
 import * as pdfPages from './pdf-pages.js';
@@ -35,6 +37,8 @@ export const COMMANDS = [
   media.InspectImage,
   media.OptimizeImage,
   documents.RenderDocument,
+  MakeInvoice,
+  ArchiveDocument,
   pdfPages.AttachToPdf,
   pdfPages.ChangePdfMetadata,
   pdfPages.ExtractPdfText,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CURRENCIES } from './invoice-codes.js';
 
 /** Currencies of ISO 4217 whose minor unit is not a hundredth. Not from Intl, whose digits are those of everyday cash. */
 const DIGITS: Record<string, number> = {
@@ -17,8 +18,6 @@ export function decimalsOf(value: number): number {
   const [mantissa = '', exponent = '0'] = String(value).split('e');
   return Math.max(0, (mantissa.split('.')[1]?.length ?? 0) - Number(exponent));
 }
-
-const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 
 /** A currency by its ISO 4217 code. */
 export const Currency = z

@@ -1,11 +1,18 @@
 import { z } from 'zod';
+import { COUNTRIES, REGISTERS } from './invoice-codes.js';
 
-const Text = z.string().trim().min(1).max(500);
+/** One line of text; XML has no place for control characters. */
+export const Text = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .regex(/^\P{Cc}*$/u, 'has a control character');
 
 /** A country by its ISO 3166 code of two letters. */
 export const Country = z
   .string()
-  .regex(/^[A-Z]{2}$/, 'must be a country of ISO 3166, such as FR or SN')
+  .refine((code) => COUNTRIES.has(code), 'must be a country of ISO 3166, such as FR or SN')
   .meta({ example: 'SN' });
 
 /** A postal address. */
@@ -33,12 +40,13 @@ export const Party = z.strictObject({
   legalId: Text.optional().meta({ description: 'Of the register: SIREN, SIRET, RCCM', example: '732829320' }),
   legalIdScheme: z
     .string()
-    .regex(/^[0-9]{4}$/, 'must be a scheme of ISO 6523, such as 0002')
+    .refine((code) => REGISTERS.has(code), 'must be a scheme of ISO 6523, such as 0002')
     .optional()
     .meta({ description: 'ISO 6523: 0002 is SIREN, 0009 SIRET. None where the register has none, such as the RCCM' }),
   vatId: z
     .string()
     .regex(/^[A-Z]{2}[A-Z0-9]{2,13}$/, 'must be a VAT number with its country, such as FR44732829320')
+    .refine((id) => id.startsWith('EL') || COUNTRIES.has(id.slice(0, 2)), 'must begin with its country, such as FR')
     .optional(),
   taxId: Text.optional().meta({ description: 'Of the tax office, where that is no VAT number: NINEA, NIF' }),
   contact: Text.optional().meta({ description: 'Name of a person or a department' }),
@@ -51,6 +59,7 @@ export const Party = z.strictObject({
         .string()
         .regex(/^[A-Z0-9]{8}(?:[A-Z0-9]{3})?$/, 'must be a BIC')
         .optional(),
+      account: Text.optional().meta({ description: 'Where it has no IBAN' }),
       holder: Text.optional().meta({ description: 'Of the account, where it is not the party' }),
     })
     .optional(),

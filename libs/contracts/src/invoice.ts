@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { Currency, decimalsOf, minorUnit } from './currency.js';
-import { Address, Party } from './invoice-party.js';
+import { EXEMPTION_CODES, UNITS } from './invoice-codes.js';
+import { Address, Party, Text } from './invoice-party.js';
 
-const Text = z.string().trim().min(1).max(500);
-const LongText = z.string().trim().min(1).max(5_000);
+const LongText = z
+  .string()
+  .trim()
+  .min(1)
+  .max(5_000)
+  .regex(/^(?:\P{Cc}|[\t\n\r])*$/u, 'has a control character');
 const decimals = (value: number) => decimalsOf(value) <= 6;
 const SixDecimals = { message: 'has more than 6 decimals' };
 
@@ -31,7 +36,7 @@ export const InvoiceLine = z.strictObject({
   quantity: z.number().min(-1e9).max(1e9).refine(decimals, SixDecimals),
   unit: z
     .string()
-    .regex(/^[A-Z0-9]{2,3}$/, 'must be a unit code of UN/ECE Recommendation 20, such as C62, HUR or KGM')
+    .refine((code) => UNITS.has(code), 'must be a unit code of UN/ECE Recommendation 20, such as C62, HUR or KGM')
     .optional()
     .meta({ description: 'UN/ECE Recommendation 20: C62 (piece, the default), HUR hour, DAY, MON, KGM, LTR, MTR' }),
   unitLabel: z.string().trim().min(1).max(50).optional().meta({ description: 'The unit as people read it' }),
@@ -66,7 +71,7 @@ const Exemption = z
     reason: Text.optional().meta({ example: 'TVA non applicable, art. 293 B du CGI' }),
     code: z
       .string()
-      .regex(/^VATEX-[A-Z0-9-]{2,30}$/, 'must be a code of the VATEX list, such as VATEX-EU-AE')
+      .refine((code) => EXEMPTION_CODES.has(code), 'must be a code of the VATEX list, such as VATEX-EU-AE')
       .optional(),
   })
   .refine(({ reason, code }) => reason || code, { message: 'needs a reason or a code' });
@@ -118,6 +123,14 @@ export const Invoice = z
       .max(2_048)
       .optional(),
     notes: LongText.optional(),
+    mentions: z
+      .array(z.strictObject({ code: z.enum(['REG', 'ABL', 'AAI', 'PMT', 'PMD', 'AAB', 'TXD', 'SUR']), text: LongText }))
+      .max(20)
+      .optional()
+      .meta({
+        description:
+          'What the law asks for, each with its code of UNTDID 4451. In France between businesses: PMT cost of recovery, PMD late payment, AAB discount',
+      }),
     terms: LongText.optional().meta({ description: 'Of payment' }),
   })
   .superRefine((invoice, ctx) => {

@@ -1,18 +1,24 @@
+import { availableParallelism } from 'node:os';
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import type { CommandsOf } from '@tandem/contracts/catalog';
 import { Egress } from '@tandem/egress/egress';
 import { policiesOf } from '@tandem/egress/settings';
 import { SourceFiles } from '@tandem/job-files/source-files';
+import type { Connection } from '@tandem/messaging/connection';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { openStore } from '@tandem/storage/open-store';
+import type { Logger } from '@tandem/telemetry/logger';
+import { ArchiveDocumentHandler } from './archive-document.js';
 import { AttachToPdfHandler } from './attach-to-pdf.js';
-import { findChromium } from './browsers/find-chromium.js';
 import { PagePool } from './browsers/page-pool.js';
+import { poolOptions } from './browsers/pool-options.js';
 import { ChangePdfMetadataHandler } from './change-pdf-metadata.js';
 import { CompressPdfHandler } from './compress-pdf.js';
 import type { DocumentsConfig } from './config.js';
 import { ExtractPdfTextHandler } from './extract-pdf-text.js';
 import { FlattenPdfHandler } from './flatten-pdf.js';
+import { LayoutEngine } from './layout/layout-engine.js';
+import { MakeInvoiceHandler } from './make-invoice.js';
 import { MergePdfsHandler } from './merge-pdfs.js';
 import { ContentSource } from './open-content.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
@@ -23,7 +29,8 @@ import { RenderDocumentHandler } from './render-document.js';
 import { RotatePdfHandler } from './rotate-pdf.js';
 import { SplitPdfHandler } from './split-pdf.js';
 import { StampPdfHandler } from './stamp-pdf.js';
-import { NoTemplates } from './templates/no-templates.js';
+import { openTemplates } from './templates/gateway-templates.js';
+import { TemplateFiller } from './templates/template-filler.js';
 import { ThumbnailPdfHandler } from './thumbnail-pdf.js';
 import { DOCUMENTS_CONFIG, OBJECT_STORE, TEMPLATES } from './tokens.js';
 import { UnlockPdfHandler } from './unlock-pdf.js';
@@ -38,6 +45,8 @@ const handlers = {
   'documents.metadata': ChangePdfMetadataHandler,
   'documents.protect': ProtectPdfHandler,
   'documents.render': RenderDocumentHandler,
+  'documents.invoice': MakeInvoiceHandler,
+  'documents.archive': ArchiveDocumentHandler,
   'documents.rotate': RotatePdfHandler,
   'documents.split': SplitPdfHandler,
   'documents.stamp': StampPdfHandler,
@@ -56,7 +65,7 @@ export class DocumentsModule implements OnApplicationShutdown {
     return this.pool.stop();
   }
 
-  static register(config: DocumentsConfig): DynamicModule {
+  static register(config: DocumentsConfig, connection: Connection, logger: Logger): DynamicModule {
     return {
       module: DocumentsModule,
       controllers: Object.values(handlers),
@@ -72,23 +81,25 @@ export class DocumentsModule implements OnApplicationShutdown {
             }),
           inject: [OBJECT_STORE],
         },
-        { provide: TEMPLATES, useClass: NoTemplates },
         ContentSource,
         {
           provide: PagePool,
-          useFactory: () =>
-            PagePool.start({
-              chromium: findChromium(config.CHROMIUM_BIN) ?? 'chromium',
-              policies: policiesOf(config),
-            }),
+          useFactory: () => PagePool.start({ ...poolOptions(config), logger }),
         },
-        PageWorkshop,
-        PdfWorkshop,
+        {
+          provide: TEMPLATES,
+          useFactory: (store: ObjectStore) => openTemplates(connection, store),
+          inject: [OBJECT_STORE],
+        },
+        { provide: TemplateFiller, useFactory: () => new TemplateFiller({ size: availableParallelism() }) },
         {
           provide: DocumentRenderer,
           useFactory: (pool: PagePool) => new DocumentRenderer(pool, { maxMegabytes: config.DOCUMENTS_MAX_MB }),
           inject: [PagePool],
         },
+        LayoutEngine,
+        PageWorkshop,
+        PdfWorkshop,
       ],
     };
   }

@@ -8,7 +8,7 @@ import type { JobContext } from '@tandem/messaging/handler';
 import { Rejected } from '@tandem/messaging/outcome';
 import { markdownPage } from './render/markdown-page.js';
 import type { Asset, PageContent } from './render/page-content.js';
-import { fillTemplate } from './templates/fill-template.js';
+import { TemplateFiller } from './templates/template-filler.js';
 import type { TemplateSource } from './templates/template-source.js';
 import { TEMPLATES } from './tokens.js';
 
@@ -24,6 +24,7 @@ export class ContentSource {
   constructor(
     @Inject(SourceFiles) private readonly files: SourceFiles,
     @Inject(TEMPLATES) private readonly templates: TemplateSource,
+    @Inject(TemplateFiller) private readonly filler: TemplateFiller,
   ) {}
 
   /** Throws `Rejected` for what is gone, cannot be read as a page, or does not fit its template. */
@@ -32,7 +33,11 @@ export class ContentSource {
     const own = await this.#assets(assets, job, signal);
     if (source.template) {
       const bundle = await this.templates.get(job.tenant, source.template, signal);
-      const page = fillTemplate(bundle, data ?? {}, { locale: load?.locale, timeZone: load?.timeZone });
+      const page = await this.filler.fill(bundle, data ?? {}, {
+        locale: load?.locale,
+        timeZone: load?.timeZone,
+        signal,
+      });
       // The logo of a job goes before that of its template.
       return { ...page, assets: new Map([...page.assets, ...own]) };
     }

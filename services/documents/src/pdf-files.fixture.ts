@@ -182,6 +182,10 @@ export class PdfBench {
     return new PdfBench(dir, store, new PdfWorkshop(store, config));
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async close(): Promise<void> {
     this.workshop.onApplicationShutdown();
     await rm(this.dir, { recursive: true, force: true });

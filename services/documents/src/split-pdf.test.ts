@@ -55,6 +55,21 @@ describe('splitting', () => {
     expect(files.map(({ pages }) => pages)).toEqual([[1, 2, 3], [4, 5, 6], [7]]);
   });
 
+  test('a plain document gives the same files, in one run', async () => {
+    const plain = await makePdf('plain', 11);
+    const { result } = await run({ every: 5 }, plain);
+    expect(result?.files.map(({ name, firstPage, pages }) => [name, firstPage, pages])).toEqual([
+      ['part-1', 1, 5],
+      ['part-2', 6, 5],
+      ['part-3', 11, 1],
+    ]);
+    expect(await textsOf(await bench.read(result!.files[1]!))).toEqual(
+      [6, 7, 8, 9, 10].map((page) => `plain page ${page}`),
+    );
+    expect(await textsOf(await bench.read(result!.files[2]!))).toEqual(['plain page 11']);
+    expect((await run({ every: 5 }, plain)).result).toEqual(result);
+  });
+
   test('at bookmarks makes a file of each page with one, and of what comes before', async () => {
     const files = await parts({ bookmarks: true });
     expect(files.map(({ file: { title }, pages }) => [title, pages])).toEqual([

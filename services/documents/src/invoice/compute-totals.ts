@@ -1,4 +1,5 @@
 import { minorUnit } from '@tandem/contracts/currency';
+import { categoryOf } from '@tandem/contracts/en16931';
 import type { Invoice, TaxCategory } from '@tandem/contracts/invoice';
 import Big from 'big.js';
 
@@ -27,6 +28,8 @@ export interface Totals {
   subtotal: number;
   allowances: { amount: number }[];
   charges: { amount: number }[];
+  allowanceTotal: number;
+  chargeTotal: number;
   /** Without tax. */
   net: number;
   /** Highest rate first. */
@@ -80,6 +83,8 @@ export function computeTotals({ currency, lines, allowances = [], charges = [], 
     subtotal: number(subtotal),
     allowances: taken.map((amount) => ({ amount: number(amount) })),
     charges: added.map((amount) => ({ amount: number(amount) })),
+    allowanceTotal: number(sum(taken)),
+    chargeTotal: number(sum(added)),
     net: number(net),
     taxes: taxes.map(({ base, amount, ...entry }) => ({ ...entry, base: number(base), amount: number(amount) })),
     tax: number(tax),
@@ -89,12 +94,7 @@ export function computeTotals({ currency, lines, allowances = [], charges = [], 
   };
 }
 
-type Taxed = { taxPercent: number; taxCategory?: TaxCategory };
-
-/** The VAT category of a line, an allowance or a charge. */
-export function categoryOf({ taxPercent, taxCategory }: Taxed): TaxCategory {
-  return taxCategory ?? (taxPercent === 0 ? 'Z' : 'S');
-}
+type Taxed = Parameters<typeof categoryOf>[0];
 
 /** What is taxed, by category and rate, the highest rate first. */
 function taxesOf(parts: { item: Taxed; amount: Big }[]): { category: TaxCategory; percent: number; base: Big }[] {

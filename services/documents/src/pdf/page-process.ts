@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { Rejected } from '@tandem/messaging/outcome';
 import sharp from 'sharp';
+import { type ArchiveTask, archivePdf, facturXPdf, type InvoiceTask } from './archive-pdf.js';
 import { type AttachTask, attachFiles, type PdfWithFiles } from './attach-files.js';
 import { countPages as countOf } from './count-pages.js';
 import { type ChangedPdf, drawStamps, type StampTask } from './draw-stamps.js';
@@ -13,6 +14,7 @@ import { type DescribedPdf, editMetadata, type MetadataTask } from './edit-metad
 import { type PageImage, type PageImageOptions, pageImages } from './page-images.js';
 import { selectPages } from './page-selection.js';
 import { type PageText, type PageTextOptions, pageText } from './page-text.js';
+import type { PdfA } from './pdf-a.js';
 
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff'].map((format) => `VipsForeignLoad${format}`);
 sharp.cache(false);
@@ -94,4 +96,14 @@ export async function attach({
 }): Promise<PdfWithFiles> {
   const read = files.map(async ({ path: at, ...file }) => ({ ...file, data: await readFile(at) }));
   return attachFiles({ ...task, data: await readFile(path), files: await Promise.all(read) });
+}
+
+/** Makes a PDF/A-2b. */
+export async function archive({ path, ...task }: OnFile<ArchiveTask>): Promise<PdfA> {
+  return archivePdf({ ...task, data: await readFile(path) });
+}
+
+/** Makes a PDF/A-3b with an invoice inside. */
+export async function invoice(task: InvoiceTask): Promise<PdfA> {
+  return facturXPdf(task);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GraftOptions } from './graft.js';
 import { qpdfRange } from './page-selection.js';
@@ -93,6 +93,26 @@ export class PdfDesk {
     const count = cuttings.reduce((sum, { pages: taken }) => sum + taken.length, 0);
     if (cuttings.every(({ digest, bookmark }) => !digest.structured && !bookmark)) return this.#take(draft, count);
     return this.#take(await this.#graft({ inputFile: draft, ...SAME_ID }, cuttings, outline, what), count);
+  }
+
+  /** Files of `every` pages each, by one run: as {@link assemble} makes them of a document without links, bookmarks and scripts. */
+  async *cutEvery({ path: file, password, ...pdf }: OpenedPdf, every: number): AsyncGenerator<MadePdf> {
+    const { qpdf, folder, signal, deadline } = this.tools;
+    const parts = join(folder, randomUUID());
+    await mkdir(parts);
+    const pages = [{ file, password, range: `1-${pdf.pages}` }];
+    const job = {
+      empty: '',
+      pages,
+      splitPages: String(every),
+      outputFile: join(parts, '%d.pdf'),
+      ...WRITING,
+      ...SAME_ID,
+    };
+    await qpdf.run(job, { folder, signal, what: whatOf(pdf), deadline });
+    // qpdf names them by their pages, with as many digits as the last one needs.
+    for (const [index, name] of (await readdir(parts)).sort().entries())
+      yield await this.#take(join(parts, name), Math.min(every, pdf.pages - index * every));
   }
 
   /** A document with form fields and annotations drawn into its pages, its links kept, and without scripts. */

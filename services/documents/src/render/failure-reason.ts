@@ -21,6 +21,7 @@ const REASONS: Record<string, string> = {
 
 /** A failure in words, from `net::ERR_...` or the reason for which Chromium blocked a request. */
 export function failureReason(errorText: string, blockedReason?: string): string {
+  if (blockedReason === 'mixed-content') return 'a document loads nothing by http://; use https://';
   if (blockedReason) return `the browser blocked it (${blockedReason})`;
   const code = errorText.replace(/^net::/, '');
   if (/^ERR_(?:CERT|SSL)_/.test(code)) return `its TLS connection is not valid (${code})`;

@@ -27,7 +27,9 @@ export class Traffic implements Disposable {
     const { job } = this;
     job.on(session, 'Network.responseReceived', ({ requestId, response }) => {
       const request = this.#open.get(requestId);
-      if (request && response.status >= 400) this.#failed(request.url, `the host answered ${response.status}`);
+      // 407 is the proxy, which asks for the name of the job.
+      if (request && response.status >= 400 && response.status !== 407)
+        this.#failed(request.url, `the host answered ${response.status}`);
     });
     job.on(session, 'Network.loadingFinished', ({ requestId }) => this.#ended(requestId));
     job.on(session, 'Network.loadingFailed', ({ requestId, errorText, blockedReason, corsErrorStatus, canceled }) => {

@@ -1,7 +1,10 @@
+import { buffer } from 'node:stream/consumers';
 import { parseTolerant } from '@tandem/contracts/parse';
 import { GetTemplate, TemplateBundle } from '@tandem/contracts/template';
-import type { QueryClient } from '@tandem/messaging/ask-query';
+import { QueryClient } from '@tandem/messaging/ask-query';
+import type { Connection } from '@tandem/messaging/connection';
 import { Rejected, RetryLater } from '@tandem/messaging/outcome';
+import type { ObjectStore } from '@tandem/storage/object-store';
 import { LRUCache } from 'lru-cache';
 import type { TemplateSource } from './template-source.js';
 
@@ -47,4 +50,9 @@ export class GatewayTemplates implements TemplateSource {
     this.#kept.set(key, bundle, { size: body.length });
     return bundle;
   }
+}
+
+/** The templates that gateways on this connection have; those that are too large for a message come by way of the store. */
+export function openTemplates(connection: Connection, store: ObjectStore): GatewayTemplates {
+  return new GatewayTemplates(new QueryClient(connection, { fetchBody: async (key) => buffer(await store.read(key)) }));
 }

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import type { TemplateBundle } from '@tandem/contracts/template';
 import { Rejected } from '@tandem/messaging/outcome';
 import { IsolatePool } from '@tandem/runtime/isolate-pool';
-import { ChildDied, IsolateTimedOut } from '@tandem/runtime/isolated-child';
+import { ChildDied } from '@tandem/runtime/isolated-child';
 import type { WrittenPage } from '../render/page-content.js';
 import { type FillOptions, fillTask, prepareTemplate, writtenPage } from './fill-template.js';
 import type { FilledTexts, FillTask } from './fill-texts.js';
@@ -15,25 +15,36 @@ const RUNS = 5_000;
 const KILL_AFTER_MS = 5_000;
 const MEMORY_MB = 512;
 
+/** More than a process needs to start on a busy machine. */
+const START_MS = 30_000;
+
+class FillTookTooLong extends Error {
+  override readonly name = 'FillTookTooLong';
+}
+
 /** How the processes are set up. */
 export interface TemplateFillerOptions {
   /** Processes, and so templates that are filled at once. */
   size: number;
   /** Milliseconds after which a process is killed with what it fills; 5,000 by default. */
   killAfterMs?: number;
+  /** Resident memory at which one is ended, in megabytes; 512 by default. */
+  memoryMb?: number;
 }
 
 /** Fills templates of tenants, in processes that may hang, fill their memory and be killed. */
 export class TemplateFiller {
   readonly #pool: IsolatePool;
   readonly #killAfterMs: number;
+  readonly #memoryMb: number;
   readonly #size: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor({ size, killAfterMs = KILL_AFTER_MS }: TemplateFillerOptions) {
-    this.#pool = new IsolatePool({ size, runsPerChild: RUNS, memoryMb: MEMORY_MB, preload: PROGRAM });
+  constructor({ size, killAfterMs = KILL_AFTER_MS, memoryMb = MEMORY_MB }: TemplateFillerOptions) {
+    this.#pool = new IsolatePool({ size, runsPerChild: RUNS, memoryMb, preload: PROGRAM });
     this.#killAfterMs = killAfterMs;
+    this.#memoryMb = memoryMb;
     this.#size = size;
   }
 
@@ -45,16 +56,31 @@ export class TemplateFiller {
   ): Promise<WrittenPage> {
     const template = prepareTemplate(bundle);
     const task = fillTask(template, data, options);
-    const limits = { signal, timeoutMs: this.#killAfterMs };
     await this.#turn();
     try {
-      const filled = await this.#pool.run<FillTask, FilledTexts>(PROGRAM, 'fillTexts', task, limits);
-      return writtenPage(bundle, template, filled);
+      return writtenPage(bundle, template, await this.#run(task, signal));
     } catch (error) {
       signal.throwIfAborted();
-      throw explain(error, this.#killAfterMs);
+      throw this.#explain(error);
     } finally {
       this.#endTurn();
+    }
+  }
+
+  async #run(task: FillTask, signal: AbortSignal): Promise<FilledTexts> {
+    const kill = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await this.#pool.run<FillTask, FilledTexts>(PROGRAM, 'fillTexts', task, {
+        signal: AbortSignal.any([signal, kill.signal]),
+        timeoutMs: START_MS + this.#killAfterMs,
+        // A process that must start first is no fault of the template.
+        onNote: () => {
+          timer = setTimeout(() => kill.abort(new FillTookTooLong()), this.#killAfterMs);
+        },
+      });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -71,23 +97,30 @@ export class TemplateFiller {
     else this.#running -= 1;
   }
 
+  /** Called by Nest. */
+  onApplicationShutdown(): void {
+    this.close();
+  }
+
   /** Kills every process. */
   close(): void {
     this.#pool.close();
   }
+
+  #explain(cause: unknown): unknown {
+    if (cause instanceof FillTookTooLong) return failed(`takes more than ${this.#killAfterMs / 1_000} s`, cause);
+    if (cause instanceof ChildDied && cause.outOfMemory)
+      return failed(`needs more than ${this.#memoryMb} MB of memory`, cause);
+    // A kill from outside is, most likely, the kernel's for want of memory: another attempt may do.
+    if (cause instanceof ChildDied && cause.signal !== 'SIGKILL')
+      return failed('makes a text or a list that is too long', cause);
+    // What the other process threw comes as a plain Error.
+    const { name, code, detail } = cause as Rejected;
+    return name === 'Rejected' ? new Rejected(code, detail, { cause }) : cause;
+  }
 }
 
-function explain(cause: unknown, killAfterMs: number): unknown {
-  if (cause instanceof IsolateTimedOut) {
-    const detail = `The template takes more than ${killAfterMs / 1_000} s. Use less data, or fewer loops in loops.`;
-    return new Rejected('document_failed', detail, { cause });
-  }
-  // A kill from outside is, most likely, the kernel's for want of memory: another attempt may do.
-  if (cause instanceof ChildDied && cause.signal !== 'SIGKILL') {
-    const detail = `The template needs more than ${MEMORY_MB} MB of memory, or makes a text that is too long. Use less data, or fewer loops in loops.`;
-    return new Rejected('document_failed', detail, { cause });
-  }
-  // What the other process threw comes as a plain Error.
-  const { name, code, detail } = cause as Rejected;
-  return name === 'Rejected' ? new Rejected(code, detail, { cause }) : cause;
+function failed(what: string, cause: Error): Rejected {
+  const detail = `The template ${what}. Use less data, or fewer loops in loops.`;
+  return new Rejected('document_failed', detail, { cause });
 }

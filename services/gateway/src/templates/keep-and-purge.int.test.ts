@@ -101,7 +101,7 @@ describe('the folder of templates', () => {
 });
 
 describe('a deleted template', () => {
-  const purge = new TemplatePurge(catalog, pool, log);
+  const purge = () => new TemplatePurge(catalog, pool, log).purge();
   const job = (template: string, status: string, tenant = 'acme') =>
     pool.query(
       `INSERT INTO gateway.jobs (id, tenant, actor, command, input, status, attempts, moved_at, created_at)
@@ -126,7 +126,7 @@ describe('a deleted template', () => {
     await job('unused@1', 'accepted', 'other');
     for (const name of ['open', 'failed', 'done', 'unused']) await remove(name, 2);
     await remove('fresh', 0);
-    expect(await purge.purge()).toBe(2);
+    expect(await purge()).toBe(2);
     const has = async (name: string) => (await finder().bundle('acme', `${name}@1`)) !== undefined;
     expect(await Promise.all(['open', 'failed', 'fresh', 'live', 'done', 'unused'].map(has))).toEqual([
       true,
@@ -137,14 +137,14 @@ describe('a deleted template', () => {
       false,
     ]);
     await pool.query(`UPDATE gateway.jobs SET status = 'succeeded'`);
-    expect(await purge.purge()).toBe(2);
+    expect(await purge()).toBe(2);
     expect((await keeper.put(SERVICE, 'done', bundle('done'))).template.version).toBe(2);
   });
 
   test('that all tenants share is kept for a job of any of them', async () => {
     await remove('a', 2);
     await job('shared/a@1', 'failed', 'somebody');
-    await purge.purge();
+    await purge();
     expect(await finder().bundle('acme', 'shared/a@1')).toBeDefined();
     expect(await finder().bundle('acme', 'shared/a@2')).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import type { FilterImplOptions } from 'liquidjs';
 import { computeTotals, type Priced, type Totals } from '../../invoice/compute-totals.js';
-import { escapeHtml } from '../html-page.js';
+import { escapeHtml } from '../../render/escape-html.js';
 import { fillText } from '../texts.js';
 import { amountInWords } from '../words/amount-in-words.js';
 import { currencyOf, decimalOf, shown } from './decimal.js';

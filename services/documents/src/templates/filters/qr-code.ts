@@ -1,5 +1,5 @@
 import qrcode from 'qrcode';
-import { escapeHtml } from '../html-page.js';
+import { escapeHtml } from '../../render/escape-html.js';
 import { shown } from './decimal.js';
 
 /** Modules of quiet zone around the code, as ISO 18004 asks. */

@@ -1,0 +1,86 @@
+import { catalog } from '@tandem/contracts/catalog';
+import { PreviewTemplate } from '@tandem/contracts/documents';
+import { QueryClient } from '@tandem/messaging/ask-query';
+import { type Connection, connectNats } from '@tandem/messaging/connection';
+import { loadConfig } from '@tandem/runtime/config';
+import { startTandem } from '@tandem/testing/start-tandem';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DocumentsConfig } from './config.js';
+import { countPages } from './pdf/count-pages.js';
+import { startDocuments } from './start-documents.js';
+import { bundleOf } from './templates/bundle.fixture.js';
+
+let connection: Connection;
+let queries: QueryClient;
+
+beforeAll(async () => {
+  let url = '';
+  await startTandem({
+    catalog,
+    services: {
+      documents: (env, ...rest) => {
+        const config = loadConfig(DocumentsConfig, env);
+        url = config.NATS_URL;
+        return startDocuments(config, ...rest);
+      },
+    },
+  });
+  connection = await connectNats(url, 'test');
+  queries = new QueryClient(connection, { fetchBody: () => Promise.reject(new Error('too large for this test')) });
+});
+afterAll(() => connection?.nc.close());
+
+const TEMPLATE = bundleOf({
+  html: '<h1>{{ "title" | t }}</h1><p>{{ data.amount | money: "XOF" }}</p><p style="break-before: page">{{ "nope" | t }}</p>',
+  css: 'h1 { color: #c00 }',
+  locales: { fr: { title: 'Devis' }, en: { title: 'Quote' } },
+});
+
+async function preview(wish: { format: 'pdf' | 'png' | 'html'; page?: number; locale?: string }, template = TEMPLATE) {
+  const input = { tenant: 'acme', template, data: { amount: 1_250_000 }, page: 1, ...wish };
+  const { result, body } = await queries.ask(PreviewTemplate, input);
+  return { ...result, body: Buffer.from(body) };
+}
+
+describe('a preview of a template', () => {
+  test('is the HTML that it writes, with what is amiss', async () => {
+    const { body, ...told } = await preview({ format: 'html', locale: 'en' });
+    expect(body.toString()).toContain('<h1>Quote</h1><p>F\u00a0CFA\u00a01,250,000</p>');
+    expect(told).toEqual({
+      type: 'text/html; charset=utf-8',
+      warnings: ['There is no text "nope" in the template\'s locales; the document shows [nope].'],
+    });
+  });
+
+  test('is a PDF', async () => {
+    const { type, body, warnings } = await preview({ format: 'pdf' });
+    expect(type).toBe('application/pdf');
+    expect(await countPages(body)).toBe(2);
+    expect(warnings[0]).toContain('"nope"');
+  });
+
+  test('is a picture of the page that is asked for', async () => {
+    const [first, second] = await Promise.all([1, 2].map((page) => preview({ format: 'png', page })));
+    for (const { type, body } of [first!, second!]) {
+      expect(type).toBe('image/png');
+      // A4 at 144 pixels an inch, by the header of the PNG.
+      expect(Math.abs(body.readUInt32BE(16) - 1190)).toBeLessThan(4);
+      expect(Math.abs(body.readUInt32BE(20) - 1684)).toBeLessThan(4);
+    }
+    expect(first!.body.equals(second!.body)).toBe(false);
+  });
+
+  test('of a page that is not there is refused', async () => {
+    await expect(preview({ format: 'png', page: 3 })).rejects.toMatchObject({
+      code: 'invalid_input',
+      detail: 'page: there is no page 3; the document has 2.',
+    });
+  });
+
+  test('of a template with a mistake is refused with its place', async () => {
+    await expect(preview({ format: 'pdf' }, bundleOf({ html: '\n {{ 1 | mony }}' }))).rejects.toMatchObject({
+      code: 'document_failed',
+      detail: 'The template fails in html, line 2, column 2: there is no filter "mony".',
+    });
+  });
+});

@@ -1,0 +1,88 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { afterAll, describe, expect, test } from 'vitest';
+import { bodyOf, bundleOf } from './bundle.fixture.js';
+import { fillTemplate } from './fill-template.js';
+import { TemplateFiller } from './template-filler.js';
+
+const { signal } = new AbortController();
+const filler = new TemplateFiller({ size: 2, killAfterMs: 4_000 });
+afterAll(() => filler.close());
+
+const GOOD = bundleOf({ html: '{{ data.amount | money: "XOF" }}', css: 'p {}', locales: { 'fr-FR': {} } });
+const DOUBLED = '{% for i in (1..24) %}{% capture s %}{{ s | raw }}{{ s | raw }}{% endcapture %}{% endfor %}';
+
+describe('a template of a tenant', () => {
+  test('makes the same page in a process of its own as here', async () => {
+    expect(await filler.fill(GOOD, { amount: 5 }, { signal })).toEqual(fillTemplate(GOOD, { amount: 5 }));
+  });
+
+  test('fails with its place also there', async () => {
+    await expect(filler.fill(bundleOf({ html: '\n{{ 1 | mony }}' }), {}, { signal })).rejects.toMatchObject({
+      name: 'Rejected',
+      code: 'document_failed',
+      detail: 'The template fails in html, line 2, column 1: there is no filter "mony".',
+    });
+  });
+
+  test('that never ends holds up neither the service nor its neighbours', async () => {
+    const evil = bundleOf({ html: '{% for i in (1..9999) %}{% for j in (1..9999) %}{% endfor %}{% endfor %}' });
+    const delay = monitorEventLoopDelay({ resolution: 10 });
+    delay.enable();
+    const failed = filler.fill(evil, {}, { signal }).catch((error: unknown) => error);
+    let others = 0;
+    let ended = false;
+    void failed.then(() => {
+      ended = true;
+    });
+    while (!ended) {
+      const { html } = await filler.fill(GOOD, { amount: 1_250 }, { signal });
+      expect(bodyOf(html)).toBe('1\u00a0250\u00a0F\u00a0CFA');
+      others += 1;
+    }
+    delay.disable();
+    expect(await failed).toMatchObject({
+      code: 'document_failed',
+      detail: expect.stringContaining('takes more than 2 s'),
+    });
+    expect(others).toBeGreaterThan(10);
+    expect(delay.max / 1e6).toBeLessThan(1_000);
+  });
+
+  test.each([
+    [
+      'never comes back from one call',
+      `{% assign s = "<<<<<<<<<<" %}${DOUBLED}{% if s contains "<a" %}{% endif %}`,
+      { killAfterMs: 1_000 },
+      'takes more than 1 s',
+    ],
+    ['makes too much', '{% assign l = (1..49000000) %}', { memoryMb: 256 }, 'needs more than 256 MB of memory'],
+  ])('that %s is ended, and the next one is filled', async (_what, html, limits, reason) => {
+    // Both are within Liquid's own limits.
+    const strict = new TemplateFiller({ size: 1, ...limits });
+    try {
+      await expect(strict.fill(GOOD, {}, { signal })).resolves.toBeDefined();
+      const detail = `The template ${reason}. Use less data, or fewer loops in loops.`;
+      await expect(strict.fill(bundleOf({ html }), {}, { signal })).rejects.toMatchObject({
+        code: 'document_failed',
+        detail,
+      });
+      expect(bodyOf((await strict.fill(GOOD, { amount: 5 }, { signal })).html)).toBe('5\u00a0F\u00a0CFA');
+    } finally {
+      strict.close();
+    }
+  });
+
+  test('is given up when nobody waits for it any more', async () => {
+    const stop = new AbortController();
+    const html = '{% for i in (1..9999) %}{% for j in (1..9999) %}{% endfor %}{% endfor %}';
+    const filled = filler.fill(bundleOf({ html }), {}, { signal: stop.signal });
+    stop.abort(new Error('nobody waits'));
+    await expect(filled).rejects.toThrow('nobody waits');
+  });
+
+  test('waits for its turn when all processes are busy', async () => {
+    const fills = Array.from({ length: 20 }, (_, amount) => filler.fill(GOOD, { amount }, { signal }));
+    const pages = (await Promise.all(fills)).map(({ html }) => bodyOf(html));
+    expect(pages).toEqual(Array.from({ length: 20 }, (_, amount) => `${amount}\u00a0F\u00a0CFA`));
+  });
+});
