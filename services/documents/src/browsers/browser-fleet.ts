@@ -1,6 +1,7 @@
 import type { Logger } from '@tandem/telemetry/logger';
 import { documentBrowserRestarts, documentBrowsers } from '@tandem/telemetry/metrics';
 import { BrowserFailed, BrowserMissing } from './browser-errors.js';
+import type { ChromiumStartFailed } from './chromium-process.js';
 import type { PooledBrowser } from './pooled-browser.js';
 
 /** When a browser is replaced by a new one. */
@@ -156,7 +157,10 @@ export class BrowserFleet {
   #failed(error: Error): void {
     if (this.#stopped) return;
     if (error.message !== this.#problem)
-      this.options.logger?.error({ reason: error.message }, 'Chromium does not start');
+      this.options.logger?.error(
+        { reason: error.message, lastWords: (error as ChromiumStartFailed).lastWords },
+        'Chromium does not start',
+      );
     this.#problem = error.message;
     this.#again ??= setTimeout(() => {
       this.#again = undefined;

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import puppeteer, { type Browser } from 'puppeteer-core';
 import { chromiumFlags } from './chromium-flags.js';
-import { withLeastPrivilege } from './least-privilege.js';
+import { obstacle, withLeastPrivilege } from './least-privilege.js';
 import { PipeTransport } from './pipe-transport.js';
 import { groupMemory } from './process-memory.js';
 import { profileFolder, removeProfile } from './profile-folder.js';
@@ -19,6 +19,21 @@ const START_MS = 30_000;
 const CLOSE_MS = 2_000;
 const STDERR_CHARS = 4_000;
 
+const ENDED = 'Chromium ended at once. The log of the service has its last words; CHROMIUM_BIN names another one.';
+const SILENT = `Chromium did not answer within ${START_MS / 1_000} s. The machine may be overloaded; CHROMIUM_BIN names another one.`;
+
+/** Chromium does not start. The message tells an operator what to change. */
+export class ChromiumStartFailed extends Error {
+  constructor(
+    message: string,
+    /** What it printed last: for the log only, it names paths. */
+    readonly lastWords = '',
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 // Where nothing tells a browser of our death, an orderly end of ours still takes it along.
 const running = new Set<number>();
 process.once('exit', () => running.forEach(killGroup));
@@ -32,8 +47,10 @@ export class ChromiumProcess {
     readonly exited: Promise<void>,
   ) {}
 
-  /** Throws an `Error` with the browser's last words when it does not start. */
+  /** Throws `ChromiumStartFailed`. */
   static async start({ program, ...options }: ChromiumOptions): Promise<ChromiumProcess> {
+    const reason = obstacle(program);
+    if (reason) throw new ChromiumStartFailed(reason);
     const profile = profileFolder(program);
     const flags = await chromiumFlags(options);
     const child = spawnChromium(program, profile ? [...flags, `--user-data-dir=${profile}`] : flags);
@@ -60,14 +77,15 @@ export class ChromiumProcess {
       const connected = puppeteer.connect({ transport, defaultViewport: null, issuesEnabled: false });
       const browser = await Promise.race([
         connected,
-        exited.then(() => Promise.reject(new Error('it ended at once'))),
-        sleep(START_MS, undefined, { ref: false }).then(() => Promise.reject(new Error('it does not answer'))),
+        exited.then(() => Promise.reject(new ChromiumStartFailed(ENDED))),
+        sleep(START_MS, undefined, { ref: false }).then(() => Promise.reject(new ChromiumStartFailed(SILENT))),
       ]);
       return new ChromiumProcess(child.pid!, browser, exited);
     } catch (cause) {
       killGroup(child.pid);
       await exited;
-      throw new Error(`${(cause as Error).message}: ${words.trim() || 'it said nothing'}`, { cause });
+      const why = cause instanceof ChromiumStartFailed ? cause.message : ENDED;
+      throw new ChromiumStartFailed(why, words.trim(), { cause });
     }
   }
 

@@ -25,13 +25,17 @@ export function withLeastPrivilege(program: string, args: string[]): Command {
   if (!setpriv) return { file: program, args, ...(uid === undefined ? {} : { uid, gid: uid }) };
   const options = ['--pdeathsig', 'KILL'];
   if (uid !== undefined) options.push(`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups');
-  // A checkout under /root: its cache holds the browser, and nobody but root may enter. Reading is all that this adds.
-  if (uid !== undefined && !everybodyMayRun(program))
-    options.push('--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search');
   return { file: setpriv, args: [...options, '--', program, ...args] };
 }
 
+/** Why {@link browserUser} cannot run `program`, when that is so. */
+export function obstacle(program: string): string | undefined {
+  if (browserUser() === undefined || everybodyMayRun(program)) return undefined;
+  return 'As root, Tandem runs Chromium as nobody, who may not enter its folder. Open the folder to everybody, or set CHROMIUM_BIN to a Chromium elsewhere.';
+}
+
 function everybodyMayRun(program: string): boolean {
+  if (!isProgram(program)) return true; // which is another obstacle
   for (let folder = dirname(program); folder !== dirname(folder); folder = dirname(folder)) {
     if ((statSync(folder).mode & 0o001) === 0) return false;
   }

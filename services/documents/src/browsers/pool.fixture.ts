@@ -37,9 +37,7 @@ export async function serve({ session }: LentPage, site: Site = {}): Promise<voi
 }
 
 /** The pid of the browser that lent a page. */
-export async function browserPid({ page }: LentPage): Promise<number> {
-  const session = await page.browser().target().createCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  await session.detach();
+export async function browserPid({ session }: LentPage): Promise<number> {
+  const { processInfo } = await session.connection()!.send('SystemInfo.getProcessInfo');
   return processInfo.find(({ type }) => type === 'browser')!.id;
 }

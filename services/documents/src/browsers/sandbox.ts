@@ -1,4 +1,4 @@
-import { ChromiumProcess } from './chromium-process.js';
+import { ChromiumProcess, ChromiumStartFailed } from './chromium-process.js';
 
 /** `auto` goes without Chromium's sandbox where the system does not allow it; `require` does not start there. */
 export type SandboxMode = 'auto' | 'require' | 'off';
@@ -14,11 +14,11 @@ export async function startInSandbox(
   try {
     return { process: await ChromiumProcess.start({ ...options, sandbox: true }), sandbox: true };
   } catch (error) {
-    if (!FORBIDDEN.test((error as Error).message)) throw error;
+    if (!(error instanceof ChromiumStartFailed && FORBIDDEN.test(error.lastWords))) throw error;
     if (mode === 'auto')
       return { process: await ChromiumProcess.start({ ...options, sandbox: false }), sandbox: false };
     const why =
       "This system does not let Chromium's sandbox work. Allow unprivileged user namespaces, or set CHROMIUM_SANDBOX=auto.";
-    throw new Error(why, { cause: error });
+    throw new ChromiumStartFailed(why, error.lastWords, { cause: error });
   }
 }
