@@ -46,6 +46,10 @@ describe.each(CASES)('the template $name in $locale', ({ name, locale, sample, p
     for (const amount of amounts) expect(text()).toContain(money(amount));
   });
 
+  it('stays within its margins', async () => {
+    expect(await templates.overhang(name, locale, data)).toEqual([]);
+  });
+
   it('looks as it did', async () => {
     const shown = await smallPicture(made.get(picture)!.pdf);
     const reference = readFileSync(new URL(`./shipped-pictures/${picture}.png`, import.meta.url));
