@@ -64,7 +64,7 @@ Five business documents in French and English, in [examples/templates](../exampl
 \`node tools/document-gallery.mjs\` from the samples that lie beside them; nothing was drawn by hand.
 
 They need no scripts and no network. Fonts are part of them ([sources](../examples/templates/_shared/SOURCES.md)), so a page looks
-the same on every machine. PDFs are tagged and say their language; all of it reads well in black and white.
+the same on every machine, but for the small print at the foot, which Chromium sets in a font of the machine. PDFs are tagged and say their language; all of it reads well in black and white.
 
 **Make them yours.** Put your logo at \`_shared/assets/logo.svg\` and set \`--accent\` in \`_shared/style.css\`. Words stand in
 \`locales/fr.json\` and \`locales/en.json\`, those that templates share in \`_shared/locales\`; a third language is one more file.

@@ -57,13 +57,14 @@ export async function startShippedTemplates() {
         warnings: [...(content.warnings ?? []), ...report.warnings, ...failed],
       };
     },
-    /** Elements that are wider than the column of text or hang out of it, as `th.num`. */
+    /** Elements that hang out of the text's column, for which Chromium would print all of the page smaller. */
     async overhang(template: string, locale: string, data: unknown): Promise<string[]> {
       const { html, assets } = fillTemplate(bundles.get(template)!, data, { locale });
       const css = Buffer.from(assets.get('template.css')!.bytes).toString();
       const signal = AbortSignal.timeout(60_000);
       return pool.use({ tenant: 'acme', javascript: false, network: false, signal }, async ({ page }) => {
-        await page.setViewport({ width: 673, height: 1_000 });
+        const width = Math.round(((COLUMN_MM[template] ?? 178) * 96) / 25.4);
+        await page.setViewport({ width, height: 1_000 });
         await page.setContent(html.replace('</head>', `<style>${css}</style></head>`));
         return page.evaluate(OVERHANG) as Promise<string[]>;
       });
@@ -71,10 +72,11 @@ export async function startShippedTemplates() {
   };
 }
 
-/** In the page: 178 mm of text, as A4 has between the margins of the style. */
+/** Width of the paper without its margins; 178 of the others. */
+const COLUMN_MM: Record<string, number> = { receipt: 186, report: 166 };
 const OVERHANG = `[...document.querySelectorAll('body *')]
-  .filter((element) => element.getBoundingClientRect().right > 674 || element.getBoundingClientRect().left < -1)
-  .map((element) => element.tagName.toLowerCase() + '.' + element.className)`;
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 || element.getBoundingClientRect().left < -1)
+  .map((element) => element.tagName.toLowerCase() + '.' + element.getAttribute('class'))`;
 
 /** Text as it is compared: one kind of space, one at a time. */
 export function plain(text: string): string {

@@ -46,6 +46,10 @@ describe.each(CASES)('the template $name in $locale', ({ name, locale, sample, p
     for (const amount of amounts) expect(text()).toContain(money(amount));
   });
 
+  it('stays within its margins', async () => {
+    expect(await templates.overhang(name, locale, data)).toEqual([]);
+  });
+
   it('looks as it did', async () => {
     const shown = await smallPicture(made.get(picture)!.pdf);
     const reference = readFileSync(new URL(`./shipped-pictures/${picture}.png`, import.meta.url));
@@ -107,7 +111,7 @@ it('keeps long names and words on the page', async () => {
   sample.lines[0].description = endless;
   sample.lines[1].reference = endless;
   sample.lines[2].unitLabel = 'conditionnement';
-  sample.lines[3].unitPrice = 99_999_999_999;
+  sample.lines[3].unitPrice = 9_999_999_999;
   const { text } = await templates.make('invoice', 'fr', sample);
   // What hangs over the edge of the paper is cut off by the printer, and has no text left.
   for (const said of [sample.seller.name, endless, sample.number]) expect(squeezed(text)).toContain(squeezed(said));
@@ -121,7 +125,7 @@ describe('schemas', () => {
     for (const sample of ['sample.json', 'sample.en.json']) expect(check(shippedJson(`${name}/${sample}`))).toEqual([]);
   });
 
-  it.each<[string, (data: Record<string, any>) => void, string]>([
+  it.each<[string, (data: ReturnType<typeof shippedJson>) => void, string]>([
     ['invoice', (data) => delete data.lines[1].quantity, '/lines/1/quantity'],
     ['invoice', (data) => Object.assign(data.lines[0], { price: 3 }), '/lines/0/price'],
     ['invoice', (data) => Object.assign(data, { issueDate: '14/09/2026' }), '/issueDate'],
