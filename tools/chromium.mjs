@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fetchFromRelease } from './debian-package.mjs';
 import { exec, onPath } from './exec.mjs';
 import { SetupError, step } from './step.mjs';
@@ -25,8 +25,7 @@ export function findChromium(root) {
   if (chosen && !runs(chosen))
     throw new SetupError(`CHROMIUM_BIN=${chosen} does not run: set it to a Chromium or Chrome, or unset it.`);
   if (chosen) return chosen;
-  const wrapped = existsSync(wrapper(root)) ? [wrapper(root)] : [];
-  return [...wrapped, ...installed()].find(runs);
+  return [wrapper(root), ...installed()].find((path) => path && runs(path));
 }
 
 /** Whether nothing has to be fetched. */
@@ -81,11 +80,10 @@ function writeWrapper(root, program) {
   }
   // exec, so that the process that is started is the browser itself, and a signal reaches it.
   lines.push(`exec '${program}' "$@"`, '');
-  const draft = `${wrapper(root)}.draft`;
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(draft, lines.join('\n'));
-  chmodSync(draft, 0o755);
-  renameSync(draft, wrapper(root));
+  mkdirSync(join(dir, 'bin'), { recursive: true });
+  const file = join(dir, 'bin', basename(program));
+  writeFileSync(file, lines.join('\n'));
+  chmodSync(file, 0o755);
 }
 
 function fontsConf(dir) {
@@ -120,12 +118,19 @@ function hasFonts() {
   );
 }
 
+// As root, Tandem runs Chromium as `nobody`, who may not enter a checkout under /root.
 function cacheDir(root) {
-  return join(root, '.cache', 'chromium');
+  const isClosed = process.getuid?.() === 0 && ancestors(root).some((folder) => (statSync(folder).mode & 0o001) === 0);
+  return isClosed ? '/var/cache/tandem/chromium' : join(root, '.cache', 'chromium');
 }
 
+function ancestors(folder) {
+  return dirname(folder) === folder ? [folder] : [folder, ...ancestors(dirname(folder))];
+}
+
+// Named after what it starts: the service treats the headless shell and a full browser differently.
 function wrapper(root) {
-  return join(cacheDir(root), 'chromium');
+  return NAMES.map((name) => join(cacheDir(root), 'bin', name)).find(existsSync);
 }
 
 function runs(path) {

@@ -81,14 +81,14 @@ function inOneFile(html: string, { assets }: WrittenPage): string {
   const withAssets = (text: string) =>
     [...assets].reduce(
       (whole, [path, { type, bytes }]) =>
-        type === 'text/css'
+        type.startsWith('text/css')
           ? whole
           : whole.replaceAll(path, `data:${type};base64,${Buffer.from(bytes).toString('base64')}`),
       text,
     );
   const styled = html.replace(/<link\b[^>]*\bhref="([^"]+)"[^>]*>/g, (link, path) => {
     const sheet = assets.get(path);
-    return sheet?.type === 'text/css' ? `<style>${Buffer.from(sheet.bytes).toString()}</style>` : link;
+    return sheet?.type.startsWith('text/css') ? `<style>${Buffer.from(sheet.bytes).toString()}</style>` : link;
   });
   return withAssets(styled);
 }

@@ -50,6 +50,7 @@ export function plot({
   });
   const last = bottom + 42 + Math.ceil(curves.length / 2) * 16;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12">
+<title>${escaped(title)}</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${text(FRAME.left, 22, title, 'start', 15)}
 ${text(FRAME.left, 38, yName)}
@@ -61,8 +62,12 @@ ${notes.map((note, index) => text(FRAME.left, last + 4 + index * 14, note, 'star
 }
 
 function text(x: number, y: number, content: string, anchor = 'start', size = 12): string {
-  const safe = content.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  const safe = escaped(content);
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" font-size="${size}" fill="${INK}">${safe}</text>`;
+}
+
+function escaped(content: string): string {
+  return content.replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 /** 1, 2 or 5 times a power of ten. */

@@ -5,7 +5,7 @@ const Value = z
   .string()
   .min(1)
   .max(2_000)
-  .regex(/^\P{Cc}+$/u, 'must have no control characters or line ends');
+  .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]+$/u, 'must have no control characters or line ends');
 
 /** What a document information dictionary and XMP have names of their own for. */
 const RESERVED =

@@ -29,6 +29,8 @@ export interface JetStreamStrategyOptions {
   replicas?: number;
   /** What to do about handlers that do not listen to their abort; without it they are logged and counted. */
   safeguards?: Safeguards;
+  /** Why commands have to wait now, for people who look at the gateway's health; undefined when all is well. */
+  problem?: () => string | undefined;
 }
 
 /** Nest's transport over JetStream pull consumers: every `@HandleCommand` method becomes a worker of its command, every `@HandleEvent` method a subscription. */
@@ -63,7 +65,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       await this.#cancellations.start();
       for (const command of commands) await this.#startWorker(command);
       await this.#subscribe();
-      answerPings(this.options.connection.nc, { service: this.options.service, instance: this.options.worker });
+      const { service, worker: instance, problem } = this.options;
+      answerPings(this.options.connection.nc, () => ({ service, instance, problem: problem?.() }));
       callback();
     } catch (error) {
       callback(error);

@@ -6,11 +6,13 @@ const SUBJECT = 'ping.services';
 export interface ServicePong {
   service: string;
   instance: string;
+  /** Why its commands have to wait, when they do. */
+  problem?: string;
 }
 
 /** Answers the gateway's question which services are there. */
-export function answerPings(nc: NatsConnection, pong: ServicePong): void {
-  nc.subscribe(SUBJECT, { callback: (_error, message) => void message.respond(JSON.stringify(pong)) });
+export function answerPings(nc: NatsConnection, pong: () => ServicePong): void {
+  nc.subscribe(SUBJECT, { callback: (_error, message) => void message.respond(JSON.stringify(pong())) });
 }
 
 /** Asks every service process and returns the answers that come within `waitMs`, each with its latency in milliseconds. */

@@ -176,6 +176,44 @@ export const imageDuration = new Histogram({
   registers: [registry],
 });
 
+/** Pages that were lent. `kind` is `wiped` or `fresh`. */
+export const documentLoans = new Counter({
+  name: 'tandem_document_loans_total',
+  help: 'Pages lent to documents, by kind: wiped (a page used again), fresh (a new browser context)',
+  labelNames: ['kind'],
+  registers: [registry],
+});
+
+/** How long documents wait for a page. */
+export const documentPageWait = new Histogram({
+  name: 'tandem_document_page_wait_seconds',
+  help: 'Time that a document waited for a page',
+  buckets: REQUEST_SECONDS,
+  registers: [registry],
+});
+
+/** Documents that were tried again because a browser failed under them. */
+export const documentRetries = new Counter({
+  name: 'tandem_document_retries_total',
+  help: 'Documents that ran once more because their browser failed',
+  registers: [registry],
+});
+
+/** Browsers that run now. */
+export const documentBrowsers = new Gauge({
+  name: 'tandem_document_browsers',
+  help: 'Browsers that run now',
+  registers: [registry],
+});
+
+/** Browsers that were replaced. `reason` is `jobs`, `memory`, `age`, `crashed` or `hung`. */
+export const documentBrowserRestarts = new Counter({
+  name: 'tandem_document_browser_restarts_total',
+  help: 'Browsers that were replaced, by reason: jobs, memory, age, crashed, hung',
+  labelNames: ['reason'],
+  registers: [registry],
+});
+
 let defaults = false;
 
 /** Adds Node's own metrics: CPU, memory, garbage collection, event loop delay. Later calls change nothing. */

@@ -32,7 +32,7 @@ const FORMATS: ReadonlySet<string> = new Set(Object.keys(rules.formats));
  * it, its patterns run in linear time, and a check that takes too long is stopped. Throws `SchemaRefused`.
  */
 export function compileSchema(schema: Record<string, unknown>): DataCheck {
-  const faults = schemaFaults(schema);
+  const faults = ruleFaults(schema);
   if (faults.length > 0) throw new SchemaRefused(faults);
   const quick = compile(schema, false);
   let thorough: ValidateFunction | undefined;
@@ -51,20 +51,22 @@ export function compileSchema(schema: Record<string, unknown>): DataCheck {
 
 /** What keeps a JSON Schema from being taken. */
 export function schemaFaults(schema: Record<string, unknown>): TemplateFault[] {
-  const faults = checkSchemaShape(schema, FORMATS);
-  if (faults.length > 0) return faults;
-  if (!rules.validateSchema(schema, false))
-    return describeFaults(rules.errors ?? [], schema, MOST_FAULTS).filter(({ pointer }, index, all) =>
-      // Of a fault deep inside, every schema around it complains too.
-      all.every((other, place) => place === index || !other.pointer.startsWith(`${pointer}/`)),
-    );
   try {
-    compile(schema, false);
+    compileSchema(schema);
     return [];
   } catch (error) {
-    const why = error instanceof SchemaRefused ? error.faults[0]!.detail : (error as Error).message;
-    return [{ pointer: '', detail: why }];
+    if (error instanceof SchemaRefused) return error.faults;
+    throw error;
   }
+}
+
+function ruleFaults(schema: Record<string, unknown>): TemplateFault[] {
+  const faults = checkSchemaShape(schema, FORMATS);
+  if (faults.length > 0 || rules.validateSchema(schema, false)) return faults;
+  return describeFaults(rules.errors ?? [], schema, MOST_FAULTS).filter(({ pointer }, index, all) =>
+    // Of a fault deep inside, every schema around it complains too.
+    all.every((other, place) => place === index || !other.pointer.startsWith(`${pointer}/`)),
+  );
 }
 
 function compile({ $id: _id, ...schema }: Record<string, unknown>, allErrors: boolean): ValidateFunction {
@@ -76,20 +78,22 @@ function compile({ $id: _id, ...schema }: Record<string, unknown>, allErrors: bo
     },
     { code: 'linearPattern' },
   );
-  const ajv = formatted(
-    new Ajv2020.default({
-      allErrors,
-      strict: false,
-      validateSchema: false,
-      meta: false,
-      logger: false,
-      // Text that many refer to would be compiled as often.
-      inlineRefs: false,
-      code: { regExp },
-    }),
-  );
+  // Another for each try: one that was stopped is broken.
+  const newAjv = () =>
+    formatted(
+      new Ajv2020.default({
+        allErrors,
+        strict: false,
+        validateSchema: false,
+        meta: false,
+        logger: false,
+        // Text that many refer to would be compiled as often.
+        inlineRefs: false,
+        code: { regExp },
+      }),
+    );
   try {
-    return withinTime(COMPILE_MS, () => ajv.compile(schema));
+    return withinTime(COMPILE_MS, () => newAjv().compile(schema));
   } catch (error) {
     const detail =
       error instanceof TookTooLong ? 'takes too long to compile; make it simpler' : (error as Error).message;

@@ -7,15 +7,17 @@ import { SourceFiles } from '@tandem/job-files/source-files';
 import type { Connection } from '@tandem/messaging/connection';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { openStore } from '@tandem/storage/open-store';
+import type { Logger } from '@tandem/telemetry/logger';
 import { ArchiveDocumentHandler } from './archive-document.js';
 import { AttachToPdfHandler } from './attach-to-pdf.js';
-import { findChromium } from './browsers/find-chromium.js';
 import { PagePool } from './browsers/page-pool.js';
+import { poolOptions } from './browsers/pool-options.js';
 import { ChangePdfMetadataHandler } from './change-pdf-metadata.js';
 import { CompressPdfHandler } from './compress-pdf.js';
 import type { DocumentsConfig } from './config.js';
 import { ExtractPdfTextHandler } from './extract-pdf-text.js';
 import { FlattenPdfHandler } from './flatten-pdf.js';
+import { LayoutEngine } from './layout/layout-engine.js';
 import { MakeInvoiceHandler } from './make-invoice.js';
 import { MergePdfsHandler } from './merge-pdfs.js';
 import { ContentSource } from './open-content.js';
@@ -63,7 +65,7 @@ export class DocumentsModule implements OnApplicationShutdown {
     return this.pool.stop();
   }
 
-  static register(config: DocumentsConfig, connection: Connection): DynamicModule {
+  static register(config: DocumentsConfig, connection: Connection, logger: Logger): DynamicModule {
     return {
       module: DocumentsModule,
       controllers: Object.values(handlers),
@@ -82,14 +84,8 @@ export class DocumentsModule implements OnApplicationShutdown {
         ContentSource,
         {
           provide: PagePool,
-          useFactory: () =>
-            PagePool.start({
-              chromium: findChromium(config.CHROMIUM_BIN) ?? 'chromium',
-              policies: policiesOf(config),
-            }),
+          useFactory: () => PagePool.start({ ...poolOptions(config), logger }),
         },
-        PageWorkshop,
-        PdfWorkshop,
         {
           provide: TEMPLATES,
           useFactory: (store: ObjectStore) => openTemplates(connection, store),
@@ -101,6 +97,9 @@ export class DocumentsModule implements OnApplicationShutdown {
           useFactory: (pool: PagePool) => new DocumentRenderer(pool, { maxMegabytes: config.DOCUMENTS_MAX_MB }),
           inject: [PagePool],
         },
+        LayoutEngine,
+        PageWorkshop,
+        PdfWorkshop,
       ],
     };
   }

@@ -1,21 +1,25 @@
 import { catalog } from '@tandem/contracts/catalog';
-import { PreviewTemplate } from '@tandem/contracts/documents';
+import { PreviewTemplate, RenderDocument } from '@tandem/contracts/documents';
 import { QueryClient } from '@tandem/messaging/ask-query';
 import { type Connection, connectNats } from '@tandem/messaging/connection';
 import { loadConfig } from '@tandem/runtime/config';
-import { startTandem } from '@tandem/testing/start-tandem';
+import type { Caller } from '@tandem/testing/caller';
+import { startTandem, type TestTandem } from '@tandem/testing/start-tandem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DocumentsConfig } from './config.js';
 import { countPages } from './pdf/count-pages.js';
+import { pageText } from './pdf/page-text.js';
 import { startDocuments } from './start-documents.js';
 import { bundleOf } from './templates/bundle.fixture.js';
 
+let tandem: TestTandem;
+let service: Caller;
 let connection: Connection;
 let queries: QueryClient;
 
 beforeAll(async () => {
   let url = '';
-  await startTandem({
+  tandem = await startTandem({
     catalog,
     services: {
       documents: (env, ...rest) => {
@@ -25,6 +29,7 @@ beforeAll(async () => {
       },
     },
   });
+  service = await tandem.newCaller({ app_metadata: { tenant_id: 'acme' }, role: 'service_role' });
   connection = await connectNats(url, 'test');
   queries = new QueryClient(connection, { fetchBody: () => Promise.reject(new Error('too large for this test')) });
 });
@@ -73,7 +78,7 @@ describe('a preview of a template', () => {
   test('of a page that is not there is refused', async () => {
     await expect(preview({ format: 'png', page: 3 })).rejects.toMatchObject({
       code: 'invalid_input',
-      detail: 'page: the document has no page 3; it has 2 pages.',
+      detail: 'page: there is no page 3; the document has 2.',
     });
   });
 
@@ -82,5 +87,32 @@ describe('a preview of a template', () => {
       code: 'document_failed',
       detail: 'The template fails in html, line 2, column 2: there is no filter "mony".',
     });
+  });
+});
+
+describe('a template that is kept', () => {
+  const send = (method: string, path: string, body: object) =>
+    service.call(path, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+  test('makes the document of a job, in the language of the job, with warnings', async () => {
+    expect((await send('PUT', '/v1/templates/quote', TEMPLATE)).status).toBe(201);
+    const input = { source: { template: 'quote' }, data: { amount: 1_250_000 }, load: { locale: 'fr-SN' } };
+    const job = await service.run(RenderDocument, input);
+    expect(job).toMatchObject({ status: 'succeeded', result: { warnings: [expect.stringContaining('"nope"')] } });
+    const pdf = await service.download(job.result!.document.id);
+    const pages: string[] = [];
+    for await (const { text } of pageText(pdf)) pages.push(text.replaceAll('\u00a0', ' ').trim());
+    expect(pages).toEqual(['Devis\n1 250 000 F CFA', '[nope]']);
+  });
+
+  test('is shown also when it is too large for a message', async () => {
+    const assets = { 'big.png': { type: 'image/png', base64: Buffer.alloc(1_500_000).toString('base64') } };
+    const answer = await send('POST', '/v1/templates/preview', {
+      template: { ...TEMPLATE, assets },
+      data: { amount: 5 },
+      format: 'html',
+    });
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('<h1>Devis</h1><p>5\u00a0F\u00a0CFA</p>');
   });
 });

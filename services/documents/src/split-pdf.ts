@@ -5,6 +5,7 @@ import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import { Rejected } from '@tandem/messaging/outcome';
 import type { ObjectStore } from '@tandem/storage/object-store';
+import { cutParts } from './pdf/cut-parts.js';
 import { keepPdf } from './pdf/keep-pdf.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
 import { planParts } from './pdf/plan-parts.js';
@@ -28,12 +29,14 @@ export class SplitPdfHandler implements CommandHandler<typeof SplitPdf> {
     const { desk, pdf } = opened;
     const digest = await desk.digest(pdf);
     const parts = planParts(into, pdf.pages, digest.bookmarks);
+    const { mostFilesMb: mostMb } = this.workshop;
+    const cut = { pdf, digest, parts, every: into.every, outline: outline ? 'take' : 'none', mostMb } as const;
     const files: Output['files'] = [];
     let bytes = 0;
-    for (const { name, title, pages } of parts) {
-      const made = await desk.assemble([{ pdf, digest, pages }], outline ? 'take' : 'none');
+    for await (const made of cutParts(desk, cut)) {
       bytes += made.data.length;
-      checkBytes(bytes, this.workshop.mostFilesMb);
+      checkBytes(bytes, mostMb);
+      const { name, title, pages } = parts[files.length]!;
       const kept = await keepPdf(this.objects, job, name, made, { store, signal });
       files.push({ ...kept, name, title, firstPage: pages[0]! });
       progress(files.length / parts.length, name);

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { availableParallelism, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { NestFactory } from '@nestjs/core';
 import type { Catalog } from '@tandem/contracts/catalog';
 import { connectNats } from '@tandem/messaging/connection';
@@ -10,8 +10,12 @@ import type { Safeguards } from '@tandem/runtime/safeguards';
 import { Stragglers } from '@tandem/runtime/stragglers';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { type Logger, NestLogger } from '@tandem/telemetry/logger';
+import { PagePool } from './browsers/page-pool.js';
+import { documentsAtOnce } from './browsers/pool-options.js';
 import type { DocumentsConfig } from './config.js';
 import { DocumentsModule } from './documents.module.js';
+import { PageWorkshop } from './pdf/page-workshop.js';
+import { PdfWorkshop } from './pdf/pdf-workshop.js';
 import { answerPreviewTemplate } from './preview-template.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { TemplateFiller } from './templates/template-filler.js';
@@ -33,11 +37,12 @@ export async function startDocuments(
     catalog,
     connection,
     logger,
-    concurrency: config.DOCUMENTS_CONCURRENCY || 2 * availableParallelism(),
+    concurrency: documentsAtOnce(config),
     replicas: config.NATS_REPLICAS,
     safeguards,
+    problem: () => app.get(PagePool).problem ?? app.get(PdfWorkshop).problem,
   });
-  const app = await NestFactory.createMicroservice(DocumentsModule.register(config, connection), {
+  const app = await NestFactory.createMicroservice(DocumentsModule.register(config, connection, logger), {
     strategy,
     logger: new NestLogger(logger),
     abortOnError: false,
@@ -48,7 +53,8 @@ export async function startDocuments(
     store: app.get<ObjectStore>(OBJECT_STORE),
     filler: app.get(TemplateFiller),
     renderer: app.get(DocumentRenderer),
-    concurrency: availableParallelism(),
+    workshop: app.get(PageWorkshop),
+    concurrency: documentsAtOnce(config),
     logger,
     stragglers: new Stragglers(logger, safeguards.giveUp),
   });

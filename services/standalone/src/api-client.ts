@@ -27,8 +27,12 @@ export class ApiClient {
     return response.json() as Promise<Json>;
   }
 
-  submit(command: string, input: unknown): Promise<JobView> {
-    return this.#post(`/v1/${command}`, input);
+  submit(command: string, input: unknown, headers: Record<string, string> = {}): Promise<JobView> {
+    return this.#post(`/v1/${command}`, input, headers);
+  }
+
+  async template(name: string): Promise<{ sample?: Json }> {
+    return (await this.#call(`/v1/templates/${name}`)).json() as Promise<Json>;
   }
 
   /** Path of a signed link to an image by a preset, good for `expiresIn` seconds. */
@@ -64,10 +68,10 @@ export class ApiClient {
     }
   }
 
-  async #post(path: string, body: unknown): Promise<Json> {
+  async #post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Json> {
     const response = await this.#call(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     });
     return response.json();

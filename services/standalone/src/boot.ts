@@ -17,7 +17,7 @@ import type { Logger } from '@tandem/telemetry/logger';
 import type { StandaloneConfig } from './config.js';
 import { developmentSecret } from './development-secret.js';
 
-const PRESETS = join(import.meta.dirname, '../../../examples/presets.json');
+const EXAMPLES = join(import.meta.dirname, '../../../examples');
 
 type Environment = Record<string, string | undefined>;
 
@@ -53,7 +53,8 @@ export async function boot(
     // Our own PostgreSQL has no pooler in front.
     DATABASE_PREPARE: environment.DATABASE_PREPARE ?? (config.DATABASE_URL ? undefined : 'true'),
     NATS_URL: nats,
-    PRESETS_FILE: environment.PRESETS_FILE ?? PRESETS,
+    PRESETS_FILE: environment.PRESETS_FILE ?? join(EXAMPLES, 'presets.json'),
+    TEMPLATES_DIR: environment.TEMPLATES_DIR ?? join(EXAMPLES, 'templates'),
     SIGNING_KEYS: environment.SIGNING_KEYS ?? `development:${await developmentSecret(data, 'signing')}`,
     CALLBACK_SECRETS: environment.CALLBACK_SECRETS ?? webhookSecret(await developmentSecret(data, 'callbacks')),
     STORAGE_DIR: environment.STORAGE_DIR ?? join(data, 'objects'),

@@ -5,6 +5,7 @@ import type { OutputOf } from '@tandem/contracts/command';
 import type { JobView } from '@tandem/contracts/job';
 import type { TransformImage } from '@tandem/contracts/media';
 import { ApiClient, ApiError } from './api-client.js';
+import { tourDocument } from './tour-document.js';
 
 /** A file that the tour made. */
 export interface TourFile {
@@ -25,6 +26,8 @@ export interface TourReport {
   files: TourFile[];
   /** Address of an image of the source that is made when it is first asked for; good for a day. */
   imageUrl: string;
+  /** One line on the document that was made. */
+  document: string;
 }
 
 const RENDITIONS = [
@@ -38,7 +41,7 @@ const DAY_S = 86_400;
 
 /**
  * Does what an app would do, through the REST API alone: uploads the photo, submits a job, follows it to its end,
- * downloads the results to `outDir`. Throws an `Error` that says what to change when the photo cannot be used.
+ * downloads the results to `outDir`; then makes an invoice. Throws an `Error` that says what to change when the photo cannot be used.
  */
 export async function tour(
   url: string,
@@ -67,7 +70,9 @@ export async function tour(
   }
   const imageUrl = url + (await api.imageLink(source.id, 'card', DAY_S));
   const { thumbHash = '', dominantColor = '' } = result;
-  return { sourceId: source.id, sourceBytes: size, job, placeholder: { thumbHash, dominantColor }, files, imageUrl };
+  const document = await tourDocument(api, outDir);
+  const placeholder = { thumbHash, dominantColor };
+  return { sourceId: source.id, sourceBytes: size, job, placeholder, files, imageUrl, document };
 }
 
 async function follow(api: ApiClient, id: string, say: (line: string) => void): Promise<JobView> {
@@ -81,7 +86,7 @@ async function follow(api: ApiClient, id: string, say: (line: string) => void): 
 }
 
 /** The report as a short table. */
-export function tourTable({ files, sourceBytes, job, placeholder }: TourReport): string {
+export function tourTable({ files, sourceBytes, job, placeholder, document }: TourReport): string {
   const header = ['rendition', 'format', 'pixels', 'size', 'of source', 'file'];
   const rows = files.map((file) => [
     file.name,
@@ -99,6 +104,7 @@ export function tourTable({ files, sourceBytes, job, placeholder }: TourReport):
   return [
     ...lines,
     `  colour ${placeholder.dominantColor}, ThumbHash ${placeholder.thumbHash}; ${took} ms from accepted to succeeded`,
+    `  ${document}`,
   ].join('\n');
 }
 

@@ -1,58 +1,134 @@
-import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import { type EgressProxy, startEgressProxy } from '@tandem/egress/egress-proxy';
 import type { PolicyOf } from '@tandem/egress/policy';
-import puppeteer, { type Browser } from 'puppeteer-core';
+import type { Logger } from '@tandem/telemetry/logger';
+import { documentPageWait, documentRetries } from '@tandem/telemetry/metrics';
+import { BrowserFailed, PoolFull } from './browser-errors.js';
+import { BrowserFleet, type RecycleLimits } from './browser-fleet.js';
 import type { LentPage, PageNeeds } from './lent-page.js';
+import { type BrowserLimits, PooledBrowser } from './pooled-browser.js';
+import { type SandboxMode, startInSandbox } from './sandbox.js';
+import { WaitingLine } from './waiting-line.js';
 
 /** How the pool runs its browsers. */
-export interface PagePoolOptions {
-  /** Path of the browser. */
-  chromium: string;
+export interface PagePoolOptions extends Partial<RecycleLimits>, Partial<BrowserLimits> {
+  /** Path of the browser, or a look for one that is made at every start; without one, the pool starts and lends nothing. */
+  chromium: string | undefined | (() => string | undefined);
   policies: PolicyOf;
+  /** Pages lent at once. */
+  pages?: number;
+  browsers?: number;
+  /** Pieces of work that may wait for a page. */
+  longestLine?: number;
+  sandbox?: SandboxMode;
+  /** Time between two looks at memory and age. */
+  checkMs?: number;
+  logger?: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
+
+const DEFAULTS = {
+  pages: 4,
+  browsers: 2,
+  longestLine: 1_000,
+  sandbox: 'auto',
+  jobs: 1_000,
+  memoryMb: 1_500,
+  ageMs: 3_600_000,
+  spares: 1,
+  pageMb: 1_000,
+  hangMs: 20_000,
+  checkMs: 1_000,
+} satisfies Partial<PagePoolOptions>;
+
+const MISSING =
+  'Chromium was not found. Install chromium-headless-shell or another Chromium, or set CHROMIUM_BIN to the program.';
+
+type Settings = Required<Omit<PagePoolOptions, 'logger'>> & Pick<PagePoolOptions, 'logger'>;
 
 /** Pages of browsers that run all the time, lent to one piece of work each. */
 export class PagePool {
-  private constructor(
-    private readonly browser: Browser,
-    private readonly proxy: EgressProxy,
-  ) {}
+  readonly #line: WaitingLine;
+  readonly #fleet: BrowserFleet;
+  #sandbox: boolean | undefined;
+  #stopped = false;
 
-  static async start({ chromium, policies }: PagePoolOptions): Promise<PagePool> {
-    const proxy = await startEgressProxy(policies);
-    const browser = await puppeteer.launch({
-      executablePath: chromium,
-      headless: 'shell',
-      pipe: true,
-      args: [
-        '--no-sandbox',
-        '--disable-dev-shm-usage',
-        '--disable-quic',
-        '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
-        `--proxy-server=${proxy.url}`,
-        '--proxy-bypass-list=<-loopback>',
-      ],
+  private constructor(
+    private readonly settings: Settings,
+    private readonly proxy: EgressProxy,
+  ) {
+    this.#line = new WaitingLine(settings.pages, settings.longestLine, () => new PoolFull());
+    this.#fleet = new BrowserFleet({
+      ...settings,
+      size: Math.min(settings.browsers, settings.pages),
+      launch: () => this.#launch(),
     });
-    return new PagePool(browser, proxy);
   }
 
-  /** Lends a page until `work` ends or the signal aborts. */
+  /** Starts even without a browser: `problem` tells then why, and one that comes later is used. */
+  static async start(options: PagePoolOptions): Promise<PagePool> {
+    const settings = { ...DEFAULTS, ...options };
+    const pool = new PagePool(settings, await startEgressProxy(settings.policies));
+    await pool.#fleet.start();
+    return pool;
+  }
+
+  /** Why no page can be lent now, when that is so. */
+  get problem(): string | undefined {
+    return this.#fleet.problem;
+  }
+
+  /** Whether the browsers have Chromium's own sandbox; unknown before the first one has started. */
+  get sandbox(): boolean | undefined {
+    return this.#sandbox;
+  }
+
+  /**
+   * Lends a page until `work` ends or the signal aborts, which throws its reason. When the browser fails under it, the work
+   * runs once more on another one. Throws `BrowserFailed` when that fails too, `BrowserMissing` and `PoolFull`.
+   */
   async use<T>(needs: PageNeeds, work: (lent: LentPage) => Promise<T>): Promise<T> {
-    const context = await this.browser.createBrowserContext();
-    const grant = needs.network ? this.proxy.open({ tenant: needs.tenant }) : undefined;
+    const endWait = documentPageWait.startTimer();
+    const leave = await this.#line.enter(needs.signal);
+    endWait();
     try {
-      const page = await context.newPage();
-      await page.setJavaScriptEnabled(needs.javascript);
-      const session = await page.createCDPSession();
-      return await work({ page, session, origin: `https://${randomUUID()}.document.invalid`, grant });
+      return await this.#lend(needs, work);
+    } catch (error) {
+      if (!(error instanceof BrowserFailed) || this.#stopped || needs.signal.aborted) throw error;
+      documentRetries.inc();
+      this.settings.logger?.warn({ fault: error.fault }, 'a browser failed under a document, which is tried once more');
+      return await this.#lend(needs, work);
     } finally {
-      grant?.close();
-      await context.close();
+      leave();
     }
   }
 
   async stop(): Promise<void> {
-    await this.browser.close();
+    this.#stopped = true;
+    this.#line.close(new BrowserFailed('stopped'));
+    await this.#fleet.stop();
     await this.proxy.stop();
+  }
+
+  async #lend<T>(needs: PageNeeds, work: (lent: LentPage) => Promise<T>): Promise<T> {
+    const browser = await this.#fleet.place(needs.signal);
+    try {
+      return await browser.lend(needs, work);
+    } finally {
+      this.#fleet.returned(browser);
+    }
+  }
+
+  async #launch(): Promise<PooledBrowser> {
+    const { chromium, sandbox: mode, logger } = this.settings;
+    const program = typeof chromium === 'function' ? chromium() : chromium;
+    if (!program) throw new Error(MISSING);
+    const { process, sandbox } = await startInSandbox(mode, { program, proxyUrl: this.proxy.url });
+    if (this.#sandbox !== sandbox) {
+      const facts = { program: basename(program), sandbox };
+      if (sandbox) logger?.info(facts, 'Chromium runs in its sandbox');
+      else logger?.warn(facts, 'Chromium runs without its sandbox: allow unprivileged user namespaces to get it');
+    }
+    this.#sandbox = sandbox;
+    return new PooledBrowser(process, this.proxy, this.settings);
   }
 }

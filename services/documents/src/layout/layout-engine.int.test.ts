@@ -11,7 +11,7 @@ beforeAll(async () => {
   engine = new LayoutEngine();
   expect(await engine.isAvailable()).toBe(true);
 });
-afterAll(() => engine.close());
+afterAll(() => engine.onApplicationShutdown());
 
 const signal = new AbortController().signal;
 

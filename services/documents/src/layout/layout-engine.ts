@@ -1,3 +1,4 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { RenderReport } from '@tandem/contracts/documents';
 import type { TemplateBundle } from '@tandem/contracts/template';
 import type { Rendered } from '../render/document-renderer.js';
@@ -14,7 +15,8 @@ export function hasLayout(bundle: TemplateBundle): bundle is LaidOutTemplate {
 }
 
 /** Makes PDFs from the layouts of templates: without a browser, by Typst, in a few milliseconds. */
-export class LayoutEngine {
+@Injectable()
+export class LayoutEngine implements OnApplicationShutdown {
   readonly #processes = new LayoutProcesses();
   readonly #folders = new LayoutFolders();
   #available: Promise<boolean> | undefined;
@@ -47,7 +49,7 @@ export class LayoutEngine {
     return { data: Buffer.from(pdf), type: 'application/pdf', report };
   }
 
-  async close(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
     this.#processes.close();
     await this.#folders.close();
   }

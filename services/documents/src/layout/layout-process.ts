@@ -21,8 +21,9 @@ export interface Typeset {
 
 /** Compilers of other folders are forgotten beyond so many; each holds its fonts. */
 const MOST_COMPILERS = 16;
-/** Compilations after which results that are not used again are forgotten. */
-const FORGET_AFTER = 10;
+/** Every so many documents, what none of the last ones used is forgotten: more often would cost more than it frees. */
+const FORGET_EVERY = 100;
+let documents = 0;
 const compilers = new Map<string, NodeCompiler>();
 
 /** Makes a PDF. The same layout and data give the same bytes. Throws `Rejected` with what Liquid or Typst says. */
@@ -34,7 +35,8 @@ export function typeset({ folder, ...task }: Typesetting): Typeset {
   if (!document)
     throw new Rejected('document_failed', `The layout of the template fails: ${faultOf(compiler, compiled)}`);
   const pdf = compiler.pdf(document, { creationTimestamp: 0 });
-  compiler.evictCache(FORGET_AFTER);
+  documents += 1;
+  if (documents % FORGET_EVERY === 0) compiler.evictCache(1);
   return { pdf, pages: document.numOfPages, warnings };
 }
 

@@ -39,13 +39,13 @@ export async function drawStamps({
   return readable(async () => {
     const fonts = new MarkFonts(pdf, JSON.stringify([stamps, ranges, numbers]));
     warnings.push(...signatureWarnings(pdf));
+    const fill = filler(numbers, { stamped: selected.length, total: pages.length });
     for (const [index, number] of selected.entries()) {
       const page = pages[number - 1]!;
-      const text = filler(numbers, { index, number, stamped: selected.length, total: pages.length });
       const placed = await Promise.all(
         stamps.map(async (stamp, which) => ({
           stamp,
-          text: await fonts.layOut(text(stamp.text), stamp, `stamps.${which}.text`),
+          text: await fonts.layOut(fill(stamp.text, { index, number }), stamp, `stamps.${which}.text`),
         })),
       );
       layOnPage(page, 'over', stampForm(pdf, seen(page), placed), 'Header');
@@ -54,15 +54,20 @@ export async function drawStamps({
   });
 }
 
-function filler(
-  { firstNumber, date, locale }: Pick<StampTask, 'firstNumber' | 'date' | 'locale'>,
-  { index, number, stamped, total }: { index: number; number: number; stamped: number; total: number },
-): (text: string) => string {
-  const page = firstNumber === undefined ? number : firstNumber + index;
-  const pages = firstNumber === undefined ? total : firstNumber + stamped - 1;
+/** Fills the placeholders of a text for one page. */
+function filler({ firstNumber, date, locale }: Pick<StampTask, 'firstNumber' | 'date' | 'locale'>, counts: Counts) {
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(date));
-  const values: Record<string, string> = { page: String(page), pages: String(pages), date: day };
-  return (text) => text.replace(/\{(page|pages|date)\}/g, (_, name: string) => values[name]!);
+  const pages = firstNumber === undefined ? counts.total : firstNumber + counts.stamped - 1;
+  return (text: string, { index, number }: { index: number; number: number }) => {
+    const page = firstNumber === undefined ? number : firstNumber + index;
+    const values: Record<string, string> = { page: String(page), pages: String(pages), date: day };
+    return text.replace(/\{(page|pages|date)\}/g, (_, name: string) => values[name]!);
+  };
+}
+
+interface Counts {
+  stamped: number;
+  total: number;
 }
 
 function stampForm(pdf: PDFDocument, page: SeenPage, placed: readonly { stamp: Stamp; text: MarkText }[]) {

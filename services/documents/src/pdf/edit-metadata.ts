@@ -78,7 +78,7 @@ export function changed(before: Description, { clear, custom, ...changes }: Meta
 
 function describe(pdf: PDFDocument, xmp: XmpPacket | undefined): Description {
   const info = infoOf(pdf);
-  const text = (key: string) => textOf(info?.lookup(PDFName.of(key))) || undefined;
+  const text = (key: string) => oneLine(textOf(info?.lookup(PDFName.of(key))));
   const said = xmp?.describe() ?? { custom: {} };
   const keywords = text('Keywords');
   const own = (info?.keys() ?? []).map((key) => key.decodeText()).filter((key) => !OF_THEIR_OWN.has(key));
@@ -94,6 +94,11 @@ function describe(pdf: PDFDocument, xmp: XmpPacket | undefined): Description {
 }
 
 type WithoutHoles<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Control characters, which XML cannot hold, become spaces. */
+function oneLine(text: string | undefined): string | undefined {
+  return text?.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]+/gu, ' ') || undefined;
+}
 
 function withoutHoles<T extends object>(object: T): WithoutHoles<T> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as WithoutHoles<T>;

@@ -9,6 +9,7 @@ import {
 } from '@cantoo/pdf-lib';
 import { Rejected } from '@tandem/messaging/outcome';
 import { dropUnreachable } from './drop-unreachable.js';
+import { MOST_PAGES } from './page-selection.js';
 import { passwordRequired, unreadable } from './pdf-errors.js';
 import { PdfiumDocument } from './pdfium.js';
 
@@ -26,6 +27,10 @@ export interface EditablePdf {
  */
 export async function openEditable(data: Uint8Array, password?: string): Promise<EditablePdf> {
   const { pageCount } = await PdfiumDocument.open(data, password);
+  if (pageCount > MOST_PAGES) {
+    const detail = `The document has ${pageCount} pages; it may have ${MOST_PAGES}. Split it first.`;
+    throw new Rejected('document_failed', detail);
+  }
   return readable(async () => {
     const load = (secret?: string) =>
       PDFDocument.load(data, {

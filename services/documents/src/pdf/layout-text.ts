@@ -20,15 +20,16 @@ interface Phrase {
 /** Wider lines, of a page of 1e9 points for one, are cut short by fewer spaces. */
 const MOST_COLUMNS = 1_000;
 const MOST_EMPTY_LINES = 3;
-/** Gaps as shares of the size of the letters: from the first on a space, from the second on another column. */
-const [WORD_GAP, COLUMN_GAP] = [0.15, 1] as const;
+/** From this gap on another column begins, as a share of the size of the letters. */
+const COLUMN_GAP = 1;
 
 /**
- * Text with columns where they stand on the page, for a font of one width. Letters come in reading order. What stands within half a
+ * Text with columns where they stand on the page, for a font of one width. Letters come in reading order, with the spaces between
+ * words. What stands within half a
  * letter of the same base line is one line; where a column begins, it is padded to its place by the usual width of a letter.
  */
 export function layOutText(letters: readonly PlacedLetter[]): string {
-  const phrases = phrasesOf(letters.filter(({ letter }) => letter.trim() !== ''));
+  const phrases = phrasesOf(letters);
   if (phrases.length === 0) return '';
   const column = middle(phrases.map(({ text, x, right }) => (right - x) / text.length)) || 1;
   const left = phrases.reduce((least, { x }) => Math.min(least, x), Number.POSITIVE_INFINITY);
@@ -45,17 +46,23 @@ export function layOutText(letters: readonly PlacedLetter[]): string {
 
 function phrasesOf(letters: readonly PlacedLetter[]): Phrase[] {
   const phrases: Phrase[] = [];
+  let space = '';
   for (const { letter, x, right, y, size } of letters) {
+    if (letter.trim() === '') {
+      space = ' ';
+      continue;
+    }
     const phrase = phrases.at(-1);
     // To the right of what is there, or to its left where that is the direction.
     const gap = phrase && Math.max(x - phrase.right, phrase.x - right);
     if (!phrase || Math.abs(phrase.y - y) > size / 2 || gap! > COLUMN_GAP * size) {
       phrases.push({ text: letter, x, right: Math.max(right, x), y, size });
-      continue;
+    } else {
+      phrase.text += space + letter;
+      phrase.x = Math.min(phrase.x, x);
+      phrase.right = Math.max(phrase.right, right);
     }
-    phrase.text += gap! > WORD_GAP * size ? ` ${letter}` : letter;
-    phrase.x = Math.min(phrase.x, x);
-    phrase.right = Math.max(phrase.right, right);
+    space = '';
   }
   return phrases;
 }

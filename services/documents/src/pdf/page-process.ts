@@ -5,12 +5,12 @@
 import { readFile } from 'node:fs/promises';
 import { Rejected } from '@tandem/messaging/outcome';
 import sharp from 'sharp';
-import { type ArchiveTask, archivePdf, facturXPdf, type InvoiceTask } from './archive-pdf.js';
-import { type AttachTask, attachFiles, type PdfWithFiles } from './attach-files.js';
+import type { ArchiveTask, InvoiceTask } from './archive-pdf.js';
+import type { AttachTask, PdfWithFiles } from './attach-files.js';
 import { countPages as countOf } from './count-pages.js';
-import { type ChangedPdf, drawStamps, type StampTask } from './draw-stamps.js';
-import { drawWatermark, type WatermarkTask } from './draw-watermark.js';
-import { type DescribedPdf, editMetadata, type MetadataTask } from './edit-metadata.js';
+import type { ChangedPdf, StampTask } from './draw-stamps.js';
+import type { WatermarkTask } from './draw-watermark.js';
+import type { DescribedPdf, MetadataTask } from './edit-metadata.js';
 import { type PageImage, type PageImageOptions, pageImages } from './page-images.js';
 import { selectPages } from './page-selection.js';
 import { type PageText, type PageTextOptions, pageText } from './page-text.js';
@@ -21,6 +21,17 @@ sharp.cache(false);
 sharp.concurrency(1);
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: LOADERS });
+
+// What changes documents takes most of the start (pdf-lib has 300 modules): it is loaded behind, so that reading waits for none of it.
+const editors = {
+  archive: () => import('./archive-pdf.js'),
+  attach: () => import('./attach-files.js'),
+  metadata: () => import('./edit-metadata.js'),
+  stamp: () => import('./draw-stamps.js'),
+  watermark: () => import('./draw-watermark.js'),
+};
+// Should one fail, the work that needs it says why.
+void Promise.allSettled(Object.values(editors).map((load) => load()));
 
 /** A PDF on this machine. */
 export interface PdfFile {
@@ -73,16 +84,19 @@ export async function watermark({
   ...task
 }: OnFile<WatermarkTask> & { filePath?: string }): Promise<ChangedPdf> {
   const file = filePath === undefined ? undefined : await readFile(filePath);
+  const { drawWatermark } = await editors.watermark();
   return drawWatermark({ ...task, data: await readFile(path), file });
 }
 
 /** Writes stamps on pages. */
 export async function stamp({ path, ...task }: OnFile<StampTask>): Promise<ChangedPdf> {
+  const { drawStamps } = await editors.stamp();
   return drawStamps({ ...task, data: await readFile(path) });
 }
 
 /** Reads and changes metadata. */
 export async function metadata({ path, ...task }: OnFile<MetadataTask>): Promise<DescribedPdf> {
+  const { editMetadata } = await editors.metadata();
   return editMetadata({ ...task, data: await readFile(path) });
 }
 
@@ -95,15 +109,18 @@ export async function attach({
   files: (Omit<AttachTask['files'][number], 'data'> & { path: string })[];
 }): Promise<PdfWithFiles> {
   const read = files.map(async ({ path: at, ...file }) => ({ ...file, data: await readFile(at) }));
+  const { attachFiles } = await editors.attach();
   return attachFiles({ ...task, data: await readFile(path), files: await Promise.all(read) });
 }
 
 /** Makes a PDF/A-2b. */
 export async function archive({ path, ...task }: OnFile<ArchiveTask>): Promise<PdfA> {
+  const { archivePdf } = await editors.archive();
   return archivePdf({ ...task, data: await readFile(path) });
 }
 
 /** Makes a PDF/A-3b with an invoice inside. */
 export async function invoice(task: InvoiceTask): Promise<PdfA> {
+  const { facturXPdf } = await editors.archive();
   return facturXPdf(task);
 }

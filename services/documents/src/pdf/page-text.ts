@@ -75,16 +75,16 @@ function putLigaturesInOrder(pdfium: Pdfium, text: number, units: number[]): voi
   pdfium.wasmExports.free(point);
 }
 
-/** Where each letter stands, for the layout. */
+/** Where each letter stands, for the layout: with the room that its font gives it. */
 function placesOf(pdfium: Pdfium, text: number, count: number): Omit<PlacedLetter, 'letter'>[] {
-  const numbers = allocate(pdfium, 32);
+  const numbers = allocate(pdfium, 16);
   const places = Array.from({ length: count }, (_, index) => {
     pdfium._FPDFText_GetCharOrigin(text, index, numbers, numbers + 8);
+    const [, y] = doubles(pdfium, numbers, 2) as [number, number];
     const size = pdfium._FPDFText_GetFontSize(text, index) || 10;
-    const [x, y] = doubles(pdfium, numbers, 2) as [number, number];
-    // left, right, bottom, top
-    pdfium._FPDFText_GetCharBox(text, index, numbers, numbers + 8, numbers + 16, numbers + 24);
-    return { x, y, size, right: doubles(pdfium, numbers, 2)[1]! };
+    pdfium._FPDFText_GetLooseCharBox(text, index, numbers);
+    const box = new DataView(pdfium.HEAPU8.buffer, pdfium.HEAPU8.byteOffset + numbers, 16);
+    return { x: box.getFloat32(0, true), y, right: box.getFloat32(8, true), size };
   });
   pdfium.wasmExports.free(numbers);
   return places;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GraftOptions } from './graft.js';
 import { qpdfRange } from './page-selection.js';
@@ -45,6 +45,8 @@ export interface DeskTools {
   qpdf: Qpdf;
   structure: StructureProcesses;
   signal: AbortSignal;
+  /** When all work at it ends at the latest; see `Qpdf`. */
+  deadline: number;
 }
 
 /** A dump above it, in megabytes, takes more memory and time than its links are worth. */
@@ -93,6 +95,26 @@ export class PdfDesk {
     return this.#take(await this.#graft({ inputFile: draft, ...SAME_ID }, cuttings, outline, what), count);
   }
 
+  /** Files of `every` pages each, by one run: as {@link assemble} makes them of a document without links, bookmarks and scripts. */
+  async *cutEvery({ path: file, password, ...pdf }: OpenedPdf, every: number): AsyncGenerator<MadePdf> {
+    const { qpdf, folder, signal, deadline } = this.tools;
+    const parts = join(folder, randomUUID());
+    await mkdir(parts);
+    const pages = [{ file, password, range: `1-${pdf.pages}` }];
+    const job = {
+      empty: '',
+      pages,
+      splitPages: String(every),
+      outputFile: join(parts, '%d.pdf'),
+      ...WRITING,
+      ...SAME_ID,
+    };
+    await qpdf.run(job, { folder, signal, what: whatOf(pdf), deadline });
+    // qpdf names them by their pages, with as many digits as the last one needs.
+    for (const [index, name] of (await readdir(parts)).sort().entries())
+      yield await this.#take(join(parts, name), Math.min(every, pdf.pages - index * every));
+  }
+
   /** A document with form fields and annotations drawn into its pages, its links kept, and without scripts. */
   async flatten(pdf: OpenedPdf): Promise<MadePdf> {
     const digest = await this.digest(pdf);
@@ -126,9 +148,9 @@ export class PdfDesk {
   }
 
   async #write(job: QpdfJob, what: string, extension = 'pdf', fileMb?: number): Promise<string> {
-    const { qpdf, folder, signal } = this.tools;
+    const { qpdf, folder, signal, deadline } = this.tools;
     const outputFile = this.#path(extension);
-    await qpdf.run({ ...job, outputFile }, { folder, signal, what, fileMb });
+    await qpdf.run({ ...job, outputFile }, { folder, signal, what, deadline, fileMb });
     return outputFile;
   }
 
@@ -147,6 +169,7 @@ function inputOf({ path: inputFile, password }: OpenedPdf): QpdfJob {
   return { inputFile, password };
 }
 
-function whatOf({ field }: OpenedPdf): string {
+/** How a sentence about it begins. */
+export function whatOf({ field }: Pick<OpenedPdf, 'field'>): string {
   return field === 'source' ? 'The document' : `The document ${field}`;
 }

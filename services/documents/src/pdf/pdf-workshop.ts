@@ -11,8 +11,8 @@ import type { ObjectStore } from '@tandem/storage/object-store';
 import type { DocumentsConfig } from '../config.js';
 import { DOCUMENTS_CONFIG, OBJECT_STORE } from '../tokens.js';
 import { MOST_PAGES } from './page-selection.js';
-import { type OpenedPdf, PdfDesk } from './pdf-desk.js';
-import { Qpdf } from './run-qpdf.js';
+import { type OpenedPdf, PdfDesk, whatOf } from './pdf-desk.js';
+import { Qpdf, type QpdfRun } from './run-qpdf.js';
 import { StructureProcesses } from './structure-processes.js';
 
 /** PDFs that lie ready; disposing of it removes all that was made of them. */
@@ -49,6 +49,11 @@ export class PdfWorkshop implements OnApplicationShutdown {
     this.#structure = new StructureProcesses(memoryMb, seconds);
   }
 
+  /** Why jobs on PDF files wait; undefined when they need not. */
+  get problem(): string | undefined {
+    return this.#qpdf.problem;
+  }
+
   /** What all files that one job makes may have, in megabytes. */
   get mostFilesMb(): number {
     return FILES * this.#maxMegabytes;
@@ -64,14 +69,15 @@ export class PdfWorkshop implements OnApplicationShutdown {
     await using cleanup = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'tandem-pdf-'));
     cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+    const run = { folder, signal, deadline: this.#qpdf.deadline() };
     const pdfs: OpenedPdf[] = [];
     for (const [index, source] of sources.entries()) {
       const field = sources.length === 1 ? 'source' : `sources/${index}`;
       const file = cleanup.use(await this.#files.open(fileOf(source), job, signal));
-      pdfs.push(await this.#look({ path: file.path, password: source.password, field }, folder, signal));
+      pdfs.push(await this.#look({ path: file.path, password: source.password, field }, run));
       this.#checkSizes(pdfs);
     }
-    const desk = new PdfDesk({ folder, qpdf: this.#qpdf, structure: this.#structure, signal });
+    const desk = new PdfDesk({ ...run, qpdf: this.#qpdf, structure: this.#structure });
     const held = cleanup.move();
     return { desk, pdfs, pdf: pdfs[0]!, [Symbol.asyncDispose]: () => held.disposeAsync() };
   }
@@ -80,18 +86,12 @@ export class PdfWorkshop implements OnApplicationShutdown {
     this.#structure.close();
   }
 
-  async #look(
-    pdf: Pick<OpenedPdf, 'path' | 'password' | 'field'>,
-    folder: string,
-    signal: AbortSignal,
-  ): Promise<OpenedPdf> {
+  async #look(pdf: Pick<OpenedPdf, 'path' | 'password' | 'field'>, run: Omit<QpdfRun, 'what'>): Promise<OpenedPdf> {
     const size = await checkHeader(pdf);
     const job = { inputFile: pdf.path, password: pdf.password, showEncryption: '', showPages: '' };
-    const output = await this.#qpdf
-      .run(job, { folder, signal, what: `The document ${pdf.field}` })
-      .catch((error: unknown) => {
-        throw passwordError(error, pdf) ?? error;
-      });
+    const output = await this.#qpdf.run(job, { ...run, what: whatOf(pdf) });
+    // Asked for encryption, qpdf does not fail for the password.
+    if (/^Incorrect password supplied$/m.test(output)) throw wrongPassword(pdf);
     // Counted, as what the document says of itself may be wrong.
     const pages = output.match(/^page \d+: /gm)?.length ?? 0;
     if (pages === 0) throw new Rejected('document_unreadable', `${pdf.field}: the document has no pages.`);
@@ -125,8 +125,7 @@ async function checkHeader({ path, field }: Pick<OpenedPdf, 'path' | 'field'>): 
   throw new Rejected('document_unreadable', `${field}: this is not a PDF file. Send one.`);
 }
 
-function passwordError(error: unknown, { password, field }: Pick<OpenedPdf, 'password' | 'field'>): unknown {
-  if (!(error instanceof Rejected) || error.code !== 'password_required') return undefined;
+function wrongPassword({ password, field }: Pick<OpenedPdf, 'password' | 'field'>): Rejected {
   const detail =
     password === undefined
       ? `${field}: the document opens with a password only. Send it as ${field}/password.`

@@ -37,7 +37,8 @@ export interface Pdfium {
   _FPDFText_CountChars(text: Handle): number;
   _FPDFText_GetUnicode(text: Handle, index: number): number;
   _FPDFText_GetFontSize(text: Handle, index: number): number;
-  _FPDFText_GetCharBox(text: Handle, index: number, left: Handle, right: Handle, bottom: Handle, top: Handle): number;
+  /** left, top, right, bottom, each a float */
+  _FPDFText_GetLooseCharBox(text: Handle, index: number, rectangle: Handle): number;
   _FPDFText_GetCharOrigin(text: Handle, index: number, x: Handle, y: Handle): number;
 }
 

@@ -29,11 +29,6 @@ export function explainQpdf(end: ProcessEnd, { memoryMb, seconds, fileMb }: Boun
 const ANEW = 'Open it in a viewer, print it to a new PDF and send that.';
 
 function explainDocument(stderr: string, what: string): Error {
-  if (/invalid password/i.test(stderr))
-    return new Rejected(
-      'password_required',
-      `${what} opens with another password only. Send it as password of the source.`,
-    );
   if (/unsupported encryption|security handler|encryption dictionary|crypt filter/i.test(stderr))
     return new Rejected(
       'document_unreadable',

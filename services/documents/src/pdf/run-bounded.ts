@@ -71,7 +71,7 @@ function limiter({ memoryMb, seconds, fileMb }: Bounds): string[] {
     prlimit,
     `--as=${memoryMb * 1_048_576}`,
     `--fsize=${fileMb * 1_000_000}`,
-    `--cpu=${seconds}`,
+    `--cpu=${Math.ceil(seconds)}`,
     '--core=0',
     '--',
   ];

@@ -16,6 +16,8 @@ export interface QpdfRun {
   signal: AbortSignal;
   /** Begins the sentence when it fails: which document it is about. */
   what: string;
+  /** When it ends at the latest, with all else that its job does (`performance.now()`). */
+  deadline: number;
   /** Of a file that it writes, where that is not to be the general limit. */
   fileMb?: number;
 }
@@ -29,23 +31,41 @@ export class Qpdf {
   /** The program that was asked for its version, and is new enough. */
   #checked?: string;
 
+  /** `bounds.seconds` is what all runs of one job may take together. */
   constructor(
     private readonly configured: string | undefined,
     private readonly bounds: Bounds,
   ) {}
 
+  /** Why jobs wait, where there is no qpdf. */
+  get problem(): string | undefined {
+    return findProgram('qpdf', this.configured) ? undefined : missing('has no qpdf').detail;
+  }
+
+  /** For the runs of a job that begins now. */
+  deadline(): number {
+    return performance.now() + this.bounds.seconds * 1_000;
+  }
+
   /**
    * What qpdf printed. Throws `Rejected` for what the document is at fault for, `RetryLater` when there is no qpdf, the
    * signal's reason, or a plain error.
    */
-  async run(job: QpdfJob, { folder, signal, what, fileMb = this.bounds.fileMb }: QpdfRun): Promise<string> {
+  async run(job: QpdfJob, run: QpdfRun): Promise<string> {
+    const { folder, signal, what, deadline, fileMb = this.bounds.fileMb } = run;
     const program = await this.#program(folder, signal);
     const bounds = { ...this.bounds, fileMb };
+    // Less than nothing ends it at once.
+    const seconds = Math.max(0.001, (deadline - performance.now()) / 1_000);
     const file = join(folder, `${randomUUID()}.json`);
     try {
       // Passwords are in it: for us alone to read, in a folder for us alone, and gone when qpdf has ended.
       await writeFile(file, JSON.stringify({ ...job, warningExit0: '', noWarn: '' }), { mode: 0o600 });
-      const end = await runBounded(program, [`--job-json-file=${file}`], { cwd: folder, bounds, signal });
+      const end = await runBounded(program, [`--job-json-file=${file}`], {
+        cwd: folder,
+        bounds: { ...bounds, seconds },
+        signal,
+      });
       if (end.code === 0 && !end.stopped) return end.stdout;
       throw explainQpdf(end, bounds, what);
     } finally {
@@ -68,6 +88,6 @@ export class Qpdf {
 }
 
 function missing(problem: string): RetryLater {
-  const detail = `The documents service ${problem}. The job waits until its operator installs qpdf ${OLDEST} or newer, or sets QPDF_BIN.`;
+  const detail = `The documents service ${problem}. Jobs that need it wait until the operator installs qpdf ${OLDEST} or newer, or sets QPDF_BIN.`;
   return new RetryLater(WAIT_MS, detail);
 }

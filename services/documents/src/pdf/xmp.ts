@@ -82,7 +82,7 @@ export class XmpPacket {
       created: this.#text(XMP, 'CreateDate'),
       modified: this.#text(XMP, 'ModifyDate'),
       custom: Object.fromEntries(
-        this.#properties(PDFX).map(({ localName, textContent }) => [localName, textContent ?? '']),
+        this.#properties(PDFX).map(({ localName, textContent }) => [keyOf(localName), textContent ?? '']),
       ),
     };
   }
@@ -112,7 +112,7 @@ export class XmpPacket {
     add(PDF, 'pdf:Producer', next.producer);
     add(XMP, 'xmp:CreateDate', next.created);
     add(XMP, 'xmp:ModifyDate', next.modified);
-    for (const [key, value] of Object.entries(next.custom)) add(PDFX, `pdfx:${key}`, value);
+    for (const [key, value] of Object.entries(next.custom)) add(PDFX, `pdfx:${xmlName(key)}`, value);
     if (added.firstChild) this.rdf.appendChild(added);
   }
 
@@ -170,6 +170,16 @@ export class XmpPacket {
   #text(namespace: string, name: string): string | undefined {
     return this.#items(namespace, name)?.[0];
   }
+}
+
+/** Keys as Adobe's programs write them into XMP: U+2182 and four hexadecimal digits for what is not of an XML name. */
+function xmlName(key: string): string {
+  const escaped = (letter: string) => `\u2182${letter.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+  return key.replace(/[^A-Za-z0-9_.-]/g, escaped).replace(/^[0-9.-]/, escaped);
+}
+
+function keyOf(name: string): string {
+  return name.replace(/\u2182([0-9A-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
 /** Words between commas or semicolons. */

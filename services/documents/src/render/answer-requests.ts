@@ -10,6 +10,9 @@ type Paused = Protocol.Fetch.RequestPausedEvent;
 /** Requests of one page; more are no document but an attack. */
 const MOST_REQUESTS = 5_000;
 
+/** Where nobody is: the proxy asks who comes, and refuses the port without a look-up. */
+const PROXY_DOOR = 'http://document.invalid:81/';
+
 /** Answers what a page asks for: from memory what is ours, not at all what is foreign, unless it may reach other hosts. */
 export class RequestAnswers {
   readonly #written: WrittenPage | undefined;
@@ -37,7 +40,16 @@ export class RequestAnswers {
     return session.send('Fetch.enable', { patterns, handleAuthRequests: true });
   }
 
+  /**
+   * Has the browser tell the proxy whose page it is, which it then remembers. Only a page itself is asked for that: an image from
+   * elsewhere would fail, were it the first to come.
+   */
+  introduce(): Promise<unknown> {
+    return this.job.send('Page.navigate', { url: PROXY_DOOR });
+  }
+
   #onPaused(session: CDPSession, event: Paused): Promise<unknown> {
+    if (event.request.url === PROXY_DOOR) return this.#knock(session, event);
     if (event.responseStatusCode !== undefined || event.responseErrorReason) return this.#onResponse(session, event);
     this.#requests += 1;
     if (this.#requests > MOST_REQUESTS) {
@@ -58,6 +70,11 @@ export class RequestAnswers {
     if (this.traffic.isGivenUp(url)) return this.#fail(session, event, 'TimedOut');
     this.traffic.began(event, this.main.owns(event));
     return session.send('Fetch.continueRequest', { requestId: event.requestId, headers: this.#headersOf(event) });
+  }
+
+  #knock(session: CDPSession, event: Paused): Promise<unknown> {
+    if (event.responseStatusCode !== undefined) return this.#fail(session, event, 'Aborted');
+    return session.send('Fetch.continueRequest', { requestId: event.requestId });
   }
 
   #answer(session: CDPSession, event: Paused, rest: string): Promise<unknown> {

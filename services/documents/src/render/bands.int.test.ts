@@ -87,3 +87,14 @@ test('an asset that they name and that is not there is a failed resource', async
   const { report } = await made({ header: '<img src="logo.png">' });
   expect(report.failedResources).toEqual([{ url: 'logo.png', reason: expect.stringContaining('pdf.header') }]);
 });
+
+test('page numbers by CSS need no footer', async () => {
+  const style =
+    '<style>@page { margin: 20mm; @bottom-center { content: "page " counter(page) " of " counter(pages) } }</style>';
+  const { data } = await renderer.render({ html: style + PAGES });
+  const { pages } = await readPdf(data);
+  expect(pages.map(({ text }) => text.replace(/\s+/g, ' '))).toEqual([
+    expect.stringContaining('page 1 of 2'),
+    expect.stringContaining('page 2 of 2'),
+  ]);
+});

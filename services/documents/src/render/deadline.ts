@@ -25,6 +25,7 @@ export class Deadline implements Disposable {
 
   /** Begins to count. Waiting for a page is not the document's fault, so it does not count. */
   start(seconds: number): void {
+    clearTimeout(this.#timer); // the page may be made again on another browser
     this.#timer = setTimeout(() => {
       const detail = `The document was not ready within ${seconds} s: ${this.#missing()}. Make it lighter, or set load.timeoutSeconds higher (110 at most).`;
       this.fail(new Rejected('document_failed', detail));

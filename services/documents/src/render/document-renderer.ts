@@ -64,7 +64,8 @@ export class DocumentRenderer {
     try {
       return await this.pool.use({ tenant, javascript, network, signal: deadline.signal }, async (lent) => {
         deadline.start(load.timeoutSeconds ?? TIMEOUT_S);
-        using job = new JobPage(lent, page, load, javascript, new Findings(), deadline);
+        const findings = new Findings(ours ? content.warnings : []);
+        using job = new JobPage(lent, page, load, javascript, findings, deadline);
         return await this.#make(job, lent, { ...request, pdf });
       });
     } catch (error) {

@@ -12,6 +12,10 @@ export class Findings {
   readonly #consoleErrors: string[] = [];
   readonly #warnings = new Set<string>();
 
+  constructor(warnings: readonly string[] = []) {
+    for (const warning of warnings) this.warn(warning);
+  }
+
   resourceFailed(url: string, reason: string): void {
     const shown = withoutSecrets(url);
     if (this.#failed.size < MOST.failedResources && !this.#failed.has(shown)) this.#failed.set(shown, reason);

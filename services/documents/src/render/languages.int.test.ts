@@ -60,3 +60,13 @@ test('long words are broken, and stay on the page', async () => {
   expect(pieces.length).toBeGreaterThan(4);
   expect(pieces.map(({ str }) => str).join('')).toBe('x'.repeat(80));
 });
+
+test('a word is parted where it says that it may', async () => {
+  const { data } = await renderer.render({
+    html: '<p style="width: 100px">Donaudampf&shy;schifffahrts&shy;gesellschaft',
+  });
+  const { pages } = await readPdf(data);
+  const lines = pages[0]!.items.map(({ str }) => str).filter((str) => str.trim());
+  expect(lines.length).toBeGreaterThan(1);
+  expect(lines.join('').replace(/[-\u00ad\u2010]/g, '')).toBe('Donaudampfschifffahrtsgesellschaft');
+});

@@ -14,35 +14,46 @@ export async function loadPage(
 ): Promise<void> {
   const { session } = job.lent;
   const answers = new RequestAnswers(job, main, traffic);
-  let parsed = false;
-  const loaded = new Promise<void>((resolve) => {
-    job.on(session, 'Page.loadEventFired', () => resolve());
-    if (!traffic) return;
-    job.on(session, 'Page.domContentEventFired', () => {
-      parsed = true;
-    });
-    traffic.onStuck = () => {
-      // What was given up may hold up the parser (a script, a style sheet), so that breaking it off would cut the page. The
-      // page is opened again then, and does not get it this time.
-      if (!parsed) return void main.open().catch(() => {});
-      unheard(session.send('Page.stopLoading'));
-      resolve();
-    };
-  });
+  const loaded = traffic
+    ? loadedWith(job, main, traffic)
+    : new Promise<void>((resolve) => job.on(session, 'Page.loadEventFired', () => resolve()));
   main.watch();
   watchPage(job);
   job.deadline.awaiting(() => waitingFor(traffic));
-  if (traffic) await job.deadline.race(Promise.all(emulated));
+  const attached = attach(job, session, answers, traffic);
+  if (traffic) await job.deadline.race(Promise.all([...emulated, ...attached]));
+  if (traffic && 'html' in job.content) await answers.introduce();
   // One after the other on the wire, but nobody waits between them.
-  await job.deadline.race(
-    Promise.all([
-      session.send('Page.enable'),
-      ...attach(job, session, answers, traffic),
-      ...emulated,
-      main.open(),
-      loaded,
-    ]),
-  );
+  await job.deadline.race(Promise.all([session.send('Page.enable'), ...attached, ...emulated, main.open(), loaded]));
+}
+
+/** Resolves when the page has loaded what it will get. */
+function loadedWith(job: JobPage, main: MainPage, traffic: Traffic): Promise<void> {
+  const { session } = job.lent;
+  let parsed = false;
+  let reopening = false;
+  return new Promise((resolve) => {
+    job.on(session, 'Page.frameNavigated', ({ frame }) => {
+      if (!frame.parentId) parsed = reopening = false;
+    });
+    job.on(session, 'Page.domContentEventFired', () => {
+      parsed = !reopening;
+    });
+    job.on(session, 'Page.loadEventFired', () => {
+      if (!reopening) resolve();
+    });
+    traffic.onStuck = () => {
+      if (parsed) {
+        unheard(session.send('Page.stopLoading'));
+        return resolve();
+      }
+      // What was given up holds up the parser (a script, a style sheet), so that breaking it off would cut the page. The page is
+      // opened again, and does not get it this time.
+      reopening = true;
+      traffic.restart();
+      unheard(main.open());
+    };
+  });
 }
 
 function attach(

@@ -9,6 +9,7 @@ import type { Asset } from './page-content.js';
 
 /** A renderer with a browser of its own. */
 export interface TestRenderer extends AsyncDisposable {
+  readonly renderer: DocumentRenderer;
   render(request: TestRequest): Promise<Rendered>;
 }
 export interface TestRequest extends Partial<Omit<RenderRequest, 'content' | 'load'>> {
@@ -24,6 +25,7 @@ export async function startRenderer(policy: EgressPolicy = {}, limits?: RenderLi
   const pool = await PagePool.start({ chromium, policies: () => policy });
   const renderer = new DocumentRenderer(pool, limits);
   return {
+    renderer,
     render: ({ html = '', url, assets = {}, load, ...request }) =>
       renderer.render({
         tenant: 'acme',

@@ -14,7 +14,8 @@ export class Traffic implements Disposable {
   readonly #open = new Map<string, Request>();
   readonly #givenUp = new Set<string>();
   readonly #timeoutS: number;
-  #late = 0;
+  /** What was given up and still hangs in the page. */
+  readonly #hanging = new Set<string>();
   #quietSince = Date.now();
   #onStuck: () => void = () => {};
 
@@ -31,13 +32,17 @@ export class Traffic implements Disposable {
       if (request && response.status >= 400 && response.status !== 407)
         this.#failed(request.url, `the host answered ${response.status}`);
     });
-    job.on(session, 'Network.loadingFinished', ({ requestId }) => this.#ended(requestId));
+    job.on(session, 'Network.loadingFinished', ({ requestId }) => {
+      this.#hanging.delete(requestId);
+      this.#ended(requestId);
+    });
     job.on(session, 'Network.loadingFailed', ({ requestId, errorText, blockedReason, corsErrorStatus, canceled }) => {
       const request = this.#open.get(requestId);
       const reason = corsErrorStatus
         ? `the host does not allow other sites to use it (${corsErrorStatus.corsError})`
         : failureReason(errorText, blockedReason);
       if (request && !canceled) this.#failed(request.url, reason);
+      this.#hanging.delete(requestId);
       this.#ended(requestId);
     });
     return session.send('Network.enable');
@@ -60,6 +65,11 @@ export class Traffic implements Disposable {
     this.#onStuck = act;
   }
 
+  /** The page is opened again: what hung in it is gone. */
+  restart(): void {
+    this.#hanging.clear();
+  }
+
   /** Milliseconds since something was under way. */
   get quietMs(): number {
     return this.#open.size > 0 ? 0 : Date.now() - this.#quietSince;
@@ -80,7 +90,7 @@ export class Traffic implements Disposable {
     if (!request) return;
     this.#failed(request.url, `it was not there within ${this.#timeoutS} s`);
     this.#givenUp.add(request.url);
-    this.#late += 1;
+    this.#hanging.add(id);
     this.#ended(id);
   }
 
@@ -90,7 +100,7 @@ export class Traffic implements Disposable {
     clearTimeout(request.timer);
     this.#open.delete(id);
     this.#quietSince = Date.now();
-    if (this.#open.size === 0 && this.#late > 0) this.#onStuck();
+    if (this.#open.size === 0 && this.#hanging.size > 0) this.#onStuck();
   }
 
   #failed(url: string, reason: string): void {

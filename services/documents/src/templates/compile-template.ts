@@ -3,7 +3,7 @@ import { liquidOptions } from '@tandem/templates/check-liquid';
 import { closeTags } from '@tandem/templates/closed-tags';
 import { type FilterImplOptions, Liquid, type Template } from 'liquidjs';
 import { filters } from './filters/filters.js';
-import { MEMORY_UNITS, PARTS, RENDER_MS, templateFault } from './template-faults.js';
+import { MEMORY_UNITS, PARTS, templateFault } from './template-faults.js';
 
 /** The Liquid of a template; a part of it may be absent. */
 export type TemplateTexts = Pick<TemplateBundle, 'html' | 'header' | 'footer' | 'partials' | 'locales'>;
@@ -33,7 +33,6 @@ export function liquidOf(partials: TemplateBundle['partials'], writing: Writing 
     cache: true,
     ownPropertyOnly: true,
     outputEscape: writing.escape,
-    renderLimit: RENDER_MS,
     memoryLimit: MEMORY_UNITS,
   });
   closeTags(liquid);

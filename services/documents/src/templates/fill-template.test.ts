@@ -127,9 +127,9 @@ describe('a template without end', () => {
       'it writes more than 20 million characters',
     ],
   ])('fails within its time: %s', (_what, html, reason) => {
-    const begin = performance.now();
+    const before = process.threadCpuUsage();
     expect(fault(html)).toMatchObject({ code: 'document_failed', detail: expect.stringContaining(reason) });
-    expect(performance.now() - begin).toBeLessThan(4_000);
+    expect(process.threadCpuUsage(before).user / 1_000).toBeLessThan(4_000);
   });
 });
 

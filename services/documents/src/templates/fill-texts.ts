@@ -8,8 +8,9 @@ import { LRUCache } from 'lru-cache';
 import { type CompiledTemplate, compileTemplate, type TemplateTexts } from './compile-template.js';
 import { type FillState, globalsOf } from './filters/fill-state.js';
 import { htmlPage } from './html-page.js';
-import { MOST_CHARACTERS, PARTS, templateFault, tooMuchText } from './template-faults.js';
+import { MOST_CHARACTERS, PARTS, RENDER_MS, templateFault, tooMuchText } from './template-faults.js';
 import { languageOf, textsFor } from './texts.js';
+import { WorkLimit } from './work-limit.js';
 
 /** What is filled, and how. */
 export interface FillTask {
@@ -66,7 +67,13 @@ function fillPart(
 ) {
   const template = parts[part];
   if (!template) return undefined;
-  const context = new Context({}, liquid.options, { sync: true, globals: globalsOf(data, state) }, { liquid });
+  const renderLimit = new WorkLimit(RENDER_MS) as unknown as Context['renderLimit'];
+  const context = new Context(
+    {},
+    liquid.options,
+    { sync: true, globals: globalsOf(data, state) },
+    { liquid, renderLimit },
+  );
   try {
     const text: string = liquid.renderSync(template, context);
     if (text.length > MOST_CHARACTERS) throw tooMuchText(PARTS[part]);

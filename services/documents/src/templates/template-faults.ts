@@ -1,7 +1,8 @@
 import { Rejected } from '@tandem/messaging/outcome';
 import { LiquidError } from 'liquidjs';
+import { WorkLimitExceeded } from './work-limit.js';
 
-/** Milliseconds that the Liquid of one part of a template may take. */
+/** Milliseconds of processor time that the Liquid of one part of a template may take. */
 export const RENDER_MS = 2_000;
 /** Characters and list items that filters and ranges of one part may make. */
 export const MEMORY_UNITS = 50_000_000;
@@ -44,7 +45,7 @@ function causeOf(error: unknown): unknown {
 function reasonOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   const message = cause.message.replace(/, (?:file:[^,]*, )?line:\d+, col:\d+$/, '');
-  if (message === 'template render limit exceeded')
+  if (cause instanceof WorkLimitExceeded)
     return `it takes more than ${RENDER_MS / 1_000} s. Use less data, or fewer loops in loops.`;
   if (message === 'memory alloc limit exceeded') return 'it makes too much text or too long lists. Use less data.';
   if (message === 'parse length limit exceeded') return 'it is too long.';

@@ -5,7 +5,7 @@ import { fillTemplate } from './fill-template.js';
 import { TemplateFiller } from './template-filler.js';
 
 const { signal } = new AbortController();
-const filler = new TemplateFiller({ size: 2, killAfterMs: 4_000 });
+const filler = new TemplateFiller({ size: 2, killAfterMs: 30_000 });
 afterAll(() => filler.close());
 
 const GOOD = bundleOf({ html: '{{ data.amount | money: "XOF" }}', css: 'p {}', locales: { 'fr-FR': {} } });

@@ -12,7 +12,7 @@ const PROGRAM = new URL(`./fill-texts${extname(import.meta.filename)}`, import.m
 /** Compiled templates stay in a process, so it is used for long; what V8 does not give back ends with it. */
 const RUNS = 5_000;
 /** Liquid's own limits name the line; these are for what passes by them. */
-const KILL_AFTER_MS = 5_000;
+const KILL_AFTER_MS = 10_000;
 const MEMORY_MB = 512;
 
 /** More than a process needs to start on a busy machine. */
@@ -26,7 +26,7 @@ class FillTookTooLong extends Error {
 export interface TemplateFillerOptions {
   /** Processes, and so templates that are filled at once. */
   size: number;
-  /** Milliseconds after which a process is killed with what it fills; 5,000 by default. */
+  /** Milliseconds after which a process is killed with what it fills; 10,000 by default. */
   killAfterMs?: number;
   /** Resident memory at which one is ended, in megabytes; 512 by default. */
   memoryMb?: number;

@@ -8,7 +8,7 @@ import { z } from 'zod';
 const PATIENCE_MS = 1_000;
 
 const Part = z.object({
-  status: z.enum(['up', 'down']),
+  status: z.enum(['up', 'degraded', 'down']),
   latencyMs: z.number().optional(),
   instances: z.int().optional().meta({ description: 'Processes that answered' }),
   reason: z.string().optional(),
@@ -64,10 +64,9 @@ export class Health {
       const own = pongs.filter((pong) => pong.service === service);
       if (own.length === 0)
         return [service, { status: 'down', instances: 0, reason: 'no worker answers; its jobs wait' }];
-      return [
-        service,
-        { status: 'up', instances: own.length, latencyMs: round(Math.min(...own.map((pong) => pong.latencyMs))) },
-      ];
+      const reason = own.find(({ problem }) => problem)?.problem;
+      const latencyMs = round(Math.min(...own.map((pong) => pong.latencyMs)));
+      return [service, { status: reason ? 'degraded' : 'up', instances: own.length, latencyMs, reason }];
     });
     return Object.fromEntries(entries);
   }

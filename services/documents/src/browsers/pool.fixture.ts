@@ -1,0 +1,43 @@
+import { findChromium } from './find-chromium.js';
+import type { LentPage, PageNeeds } from './lent-page.js';
+import { PagePool, type PagePoolOptions } from './page-pool.js';
+
+/** A pool for tests. */
+export async function startPool(options: Partial<PagePoolOptions> = {}): Promise<PagePool> {
+  const chromium = findChromium(process.env.CHROMIUM_BIN);
+  return await PagePool.start({ chromium, policies: () => ({}), ...options });
+}
+
+/** Needs of work without scripts and network, unless told otherwise. */
+export function needs(more: Partial<PageNeeds> = {}): PageNeeds {
+  return { tenant: 'acme', javascript: false, network: false, signal: AbortSignal.timeout(50_000), ...more };
+}
+
+/** What the server of a page answers for a path; another path gets an empty page. */
+export type Site = Record<string, { type?: string; body?: string; headers?: Record<string, string> }>;
+
+/** Answers all requests of a lent page, whatever their host. */
+export async function serve({ session }: LentPage, site: Site = {}): Promise<void> {
+  session.on('Fetch.requestPaused', ({ requestId, request }) => {
+    const { type = 'text/html', body = '', headers = {} } = site[new URL(request.url).pathname] ?? {};
+    const responseHeaders = Object.entries({ 'content-type': type, ...headers }).map(([name, value]) => ({
+      name,
+      value,
+    }));
+    void session
+      .send('Fetch.fulfillRequest', {
+        requestId,
+        responseCode: 200,
+        responseHeaders,
+        body: Buffer.from(body).toString('base64'),
+      })
+      .catch(() => undefined);
+  });
+  await session.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] });
+}
+
+/** The pid of the browser that lent a page. */
+export async function browserPid({ session }: LentPage): Promise<number> {
+  const { processInfo } = await session.connection()!.send('SystemInfo.getProcessInfo');
+  return processInfo.find(({ type }) => type === 'browser')!.id;
+}

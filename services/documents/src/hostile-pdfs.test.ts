@@ -1,0 +1,60 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CompressPdf, FlattenPdf, MergePdfs } from '@tandem/contracts/pdf-files';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CompressPdfHandler } from './compress-pdf.js';
+import { FlattenPdfHandler } from './flatten-pdf.js';
+import { hostilePdfs } from './hostile-pdfs.fixture.js';
+import { MergePdfsHandler } from './merge-pdfs.js';
+import { makePdf, PdfBench } from './pdf-files.fixture.js';
+
+/** Whoever needs longer is not waited for. */
+const SECONDS = 2;
+const MEMORY_MB = 300;
+/** Of this process, in bytes, over the whole corpus; the bombs have 2 GB and more. */
+const FLAT = 200_000_000;
+const ENDS = /^(succeeded|document_unreadable: |document_failed: |timeout: )/;
+
+let bench: PdfBench;
+let good: Buffer;
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'tandem-hostile-'));
+  process.env.TMPDIR = scratch;
+  const limits = { DOCUMENTS_PDF_PROCESS_MB: `${MEMORY_MB}`, DOCUMENTS_PDF_TIMEOUT_S: `${SECONDS}` };
+  bench = await PdfBench.open(limits);
+  good = await makePdf('good', 3);
+});
+afterAll(async () => {
+  await bench.close();
+  await rm(scratch, { recursive: true, force: true });
+});
+
+/** How each command ends that works on the file; the first is compression. */
+async function ends(bytes: Buffer, on = bench): Promise<string[]> {
+  const source = { object: '0' };
+  const merge = { sources: [source, { object: '1' }] };
+  const runs = await Promise.all([
+    on.run(CompressPdf, CompressPdfHandler, [bytes], { source, images: true }),
+    on.run(FlattenPdf, FlattenPdfHandler, [bytes], { source }),
+    on.run(MergePdfs, MergePdfsHandler, [good, bytes], merge),
+  ]);
+  return runs.map(({ outcome, error }) => (error ? `${error.code}: ${error.detail}` : outcome));
+}
+
+describe('the hostile corpus of PDFs', () => {
+  test('is taken or refused file by file with a reason, within time and memory', async () => {
+    const before = process.memoryUsage.rss();
+    for (const { name, bytes, refused } of hostilePdfs(good)) {
+      const all = await ends(bytes);
+      for (const end of all) expect(end, name).toMatch(ENDS);
+      if (refused) expect(all[0], name).toMatch(refused);
+    }
+    expect(process.memoryUsage.rss() - before).toBeLessThan(FLAT);
+    // Nothing but the objects of the bench.
+    expect(await readdir(scratch)).toEqual([expect.stringContaining('tandem-pdf-test-')]);
+    await using patient = await PdfBench.open();
+    expect(await ends(good, patient)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+  }, 180_000);
+});

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { readTemplateFolder } from '@tandem/templates/read-template-folder';
+import sharp from 'sharp';
+import { findChromium } from './browsers/find-chromium.js';
+import { PagePool } from './browsers/page-pool.js';
+import { pageImages } from './pdf/page-images.js';
+import { pageText } from './pdf/page-text.js';
+import { DocumentRenderer } from './render/document-renderer.js';
+import { fillTemplate } from './templates/fill-template.js';
+
+/** Where the shipped templates stand. */
+export const SHIPPED = fileURLToPath(new URL('../../../examples/templates/', import.meta.url));
+
+/** A file of a shipped template as JSON. */
+export function shippedJson(path: string) {
+  return JSON.parse(readFileSync(SHIPPED + path, 'utf8'));
+}
+
+/** A document made from a shipped template. */
+export interface ShippedDocument {
+  pdf: Buffer;
+  /** Of each page, with single plain spaces. */
+  pages: string[];
+  /** All pages as one text. */
+  text: string;
+  warnings: string[];
+}
+
+/** Makes documents from the shipped templates. */
+export async function startShippedTemplates() {
+  const chromium = findChromium(process.env.CHROMIUM_BIN);
+  if (!chromium) throw new Error('These tests need a Chromium: install chromium-headless-shell, or set CHROMIUM_BIN.');
+  const bundles = await readTemplateFolder(SHIPPED);
+  const pool = await PagePool.start({ chromium: () => chromium, policies: () => ({}), browsers: 1, pages: 1 });
+  const renderer = new DocumentRenderer(pool);
+  return {
+    bundles,
+    pool,
+    /** Throws what the filler and the renderer throw. */
+    async make(template: string, locale: string, data: unknown): Promise<ShippedDocument> {
+      const content = fillTemplate(bundles.get(template)!, data, { locale });
+      const { data: pdf, report } = await renderer.render({
+        tenant: 'acme',
+        content,
+        format: 'pdf',
+        load: { locale },
+        signal: AbortSignal.timeout(60_000),
+      });
+      const pages: string[] = [];
+      for await (const { text } of pageText(pdf)) pages.push(plain(text));
+      const failed = report.failedResources.map(({ url, reason }) => `${url}: ${reason}`);
+      return {
+        pdf,
+        pages,
+        text: pages.join(' '),
+        warnings: [...(content.warnings ?? []), ...report.warnings, ...failed],
+      };
+    },
+    /** Elements that hang out of the text's column, for which Chromium would print all of the page smaller. */
+    async overhang(template: string, locale: string, data: unknown): Promise<string[]> {
+      const { html, assets } = fillTemplate(bundles.get(template)!, data, { locale });
+      const css = Buffer.from(assets.get('template.css')!.bytes).toString();
+      const signal = AbortSignal.timeout(60_000);
+      return pool.use({ tenant: 'acme', javascript: false, network: false, signal }, async ({ page }) => {
+        const width = Math.round(((COLUMN_MM[template] ?? 178) * 96) / 25.4);
+        await page.setViewport({ width, height: 1_000 });
+        await page.setContent(html.replace('</head>', `<style>${css}</style></head>`));
+        return page.evaluate(OVERHANG) as Promise<string[]>;
+      });
+    },
+  };
+}
+
+/** Width of the paper without its margins; 178 of the others. */
+const COLUMN_MM: Record<string, number> = { receipt: 186, report: 166 };
+const OVERHANG = `[...document.querySelectorAll('body *')]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 || element.getBoundingClientRect().left < -1)
+  .map((element) => element.tagName.toLowerCase() + '.' + element.getAttribute('class'))`;
+
+/** Text as it is compared: one kind of space, one at a time. */
+export function plain(text: string): string {
+  return text.replace(/[\s\u00a0\u202f]+/g, ' ').trim();
+}
+
+/** The first page in grey, 120 pixels across: machines draw the edges of letters differently, and this blurs them. */
+export async function smallPicture(pdf: Buffer): Promise<Buffer> {
+  for await (const { data } of pageImages(pdf, { pages: [1], width: 600 }))
+    return sharp(data).grayscale().resize({ width: 120 }).png({ compressionLevel: 9 }).toBuffer();
+  throw new Error('has no page');
+}
+
+/** How far two pictures are from each other: the mean difference of their pixels, of 255; 255 where their sizes differ. */
+export async function difference(one: Buffer, other: Buffer): Promise<number> {
+  const [a, b] = await Promise.all(
+    [one, other].map((picture) => sharp(picture).grayscale().raw().toBuffer({ resolveWithObject: true })),
+  );
+  if (a!.info.width !== b!.info.width || a!.info.height !== b!.info.height) return 255;
+  return a!.data.reduce((sum, value, index) => sum + Math.abs(value - b!.data[index]!), 0) / a!.data.length;
+}

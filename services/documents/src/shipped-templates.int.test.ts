@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import { Invoice } from '@tandem/contracts/invoice';
+import { compileSchema } from '@tandem/templates/compile-schema';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { computeTotals } from './invoice/compute-totals.js';
+import {
+  difference,
+  plain,
+  type ShippedDocument,
+  shippedJson,
+  smallPicture,
+  startShippedTemplates,
+} from './shipped-templates.fixture.js';
+import { formatMoney } from './templates/filters/format-numbers.js';
+
+const NAMES = ['quote', 'invoice', 'receipt', 'delivery-note', 'report'] as const;
+const CASES = NAMES.flatMap((name) => [
+  { name, locale: 'fr', sample: 'sample.json', picture: `${name}-fr` },
+  { name, locale: 'en-IE', sample: 'sample.en.json', picture: `${name}-en` },
+]);
+
+let templates: Awaited<ReturnType<typeof startShippedTemplates>>;
+const made = new Map<string, ShippedDocument>();
+beforeAll(async () => {
+  templates = await startShippedTemplates();
+  for (const { name, locale, sample, picture } of CASES)
+    made.set(picture, await templates.make(name, locale, shippedJson(`${name}/${sample}`)));
+}, 120_000);
+afterAll(() => templates.pool.stop());
+
+describe.each(CASES)('the template $name in $locale', ({ name, locale, sample, picture }) => {
+  const data = shippedJson(`${name}/${sample}`);
+  const { text, warnings } = lazily(() => made.get(picture)!);
+
+  it('shows all that its sample says, and warns of nothing', () => {
+    const missing = textsOf(data).filter((said) => !squeezed(text()).includes(squeezed(said)));
+    expect(missing).toEqual([]);
+    expect(warnings()).toEqual([]);
+  });
+
+  it('shows the sums that follow from the data', () => {
+    const money = (amount: number) => plain(formatMoney(amount, data.currency, locale));
+    const sums = data.lines?.[0].unitPrice === undefined ? undefined : computeTotals(data);
+    const amounts = sums ? [sums.net, sums.tax, sums.gross, sums.due] : [];
+    if (name === 'receipt') amounts.push(data.amount, data.invoiceTotal - data.paidBefore - data.amount);
+    for (const amount of amounts) expect(text()).toContain(money(amount));
+  });
+
+  it('stays within its margins', async () => {
+    expect(await templates.overhang(name, locale, data)).toEqual([]);
+  });
+
+  it('looks as it did', async () => {
+    const shown = await smallPicture(made.get(picture)!.pdf);
+    const reference = readFileSync(new URL(`./shipped-pictures/${picture}.png`, import.meta.url));
+    expect(await difference(shown, reference)).toBeLessThan(3);
+    const other = readFileSync(
+      new URL(`./shipped-pictures/${name === 'invoice' ? 'delivery-note' : 'invoice'}-fr.png`, import.meta.url),
+    );
+    expect(await difference(shown, other)).toBeGreaterThan(3);
+  });
+});
+
+describe('an invoice of 120 lines', () => {
+  const sample = shippedJson('invoice/sample.json');
+  const lines = Array.from({ length: 120 }, (_, index) => ({
+    ...sample.lines[index % sample.lines.length],
+    description: `Article n° ${index + 1} de la liste`,
+  }));
+  let invoice: ShippedDocument;
+  beforeAll(async () => {
+    invoice = await templates.make('invoice', 'fr', { ...sample, lines });
+  }, 60_000);
+
+  it('has the head of the table on every page, each line once and its total once', () => {
+    expect(invoice.pages.length).toBeGreaterThan(3);
+    for (const page of invoice.pages) expect(page).toContain('Désignation Qté Unité');
+    for (const { description } of lines) expect(times(invoice.text, `${description} `)).toBe(1);
+    expect(times(invoice.text, 'Net à payer')).toBe(1);
+    expect(times(invoice.text, 'Total TTC')).toBe(1);
+  });
+
+  it('carries the sum of its lines from each page to the next', () => {
+    const nets = computeTotals({ ...sample, lines }).lines.map(({ net }) => net);
+    let seen = 0;
+    for (const [index, page] of invoice.pages.entries()) {
+      const brought = sumAfter(page, 'Report');
+      expect(brought).toBe(index === 0 ? undefined : sum(nets.slice(0, seen)));
+      seen += times(page, 'Article n°');
+      const last = index === invoice.pages.length - 1;
+      expect(sumAfter(page, 'À reporter')).toBe(last ? undefined : sum(nets.slice(0, seen)));
+    }
+  });
+
+  it('fills its pages, and numbers them', () => {
+    const counts = invoice.pages.map((page) => times(page, 'Article n°'));
+    for (const count of counts.slice(1, -1)) expect(count).toBeGreaterThan(15);
+    expect(counts.at(-1)).toBeGreaterThan(1);
+    for (const [index, page] of invoice.pages.entries())
+      expect(page).toContain(`Page ${index + 1} / ${invoice.pages.length}`);
+  });
+});
+
+it('keeps long names and words on the page', async () => {
+  const sample = shippedJson('invoice/sample.json');
+  const endless = 'Anticonstitutionnellement'.repeat(8);
+  sample.seller.name = `Société ${endless}`;
+  sample.buyer.name = endless;
+  sample.buyer.address.lines[0] = endless;
+  sample.number = `FA-${'0123456789'.repeat(5)}`;
+  sample.lines[0].description = endless;
+  sample.lines[1].reference = endless;
+  sample.lines[2].unitLabel = 'conditionnement';
+  sample.lines[3].unitPrice = 9_999_999_999;
+  const { text } = await templates.make('invoice', 'fr', sample);
+  // What hangs over the edge of the paper is cut off by the printer, and has no text left.
+  for (const said of [sample.seller.name, endless, sample.number]) expect(squeezed(text)).toContain(squeezed(said));
+  const box = await templates.overhang('invoice', 'fr', sample);
+  expect(box).toEqual([]);
+});
+
+describe('schemas', () => {
+  it.each(NAMES)('of %s take both samples', (name) => {
+    const check = compileSchema(shippedJson(`${name}/schema.json`));
+    for (const sample of ['sample.json', 'sample.en.json']) expect(check(shippedJson(`${name}/${sample}`))).toEqual([]);
+  });
+
+  it.each<[string, (data: ReturnType<typeof shippedJson>) => void, string]>([
+    ['invoice', (data) => delete data.lines[1].quantity, '/lines/1/quantity'],
+    ['invoice', (data) => Object.assign(data.lines[0], { price: 3 }), '/lines/0/price'],
+    ['invoice', (data) => Object.assign(data, { issueDate: '14/09/2026' }), '/issueDate'],
+    ['quote', (data) => delete data.validUntil, '/validUntil'],
+    ['quote', (data) => Object.assign(data.seller.address, { country: 'Sénégal' }), '/seller/address/country'],
+    ['receipt', (data) => Object.assign(data, { method: 'gold' }), '/method'],
+    ['receipt', (data) => Object.assign(data, { amount: '5000' }), '/amount'],
+    ['delivery-note', (data) => Object.assign(data, { lines: [] }), '/lines'],
+    ['report', (data) => delete data.sections[0].blocks[0].text, '/sections/0/blocks/0/text'],
+  ])('of %s refuse bad data at %3$s', (name, spoil, pointer) => {
+    const data = shippedJson(`${name}/sample.json`);
+    spoil(data);
+    const faults = compileSchema(shippedJson(`${name}/schema.json`))(data);
+    expect(faults.map((fault) => fault.pointer)).toContain(pointer);
+  });
+
+  it('of the invoice knows every field of the contract', () => {
+    expect(Object.keys(shippedJson('invoice/schema.json').properties).sort()).toEqual(
+      Object.keys(Invoice.shape).sort(),
+    );
+  });
+
+  it('tell of every field what it is for', () => {
+    for (const name of NAMES)
+      for (const [field, about] of Object.entries<{ description?: string }>(
+        shippedJson(`${name}/schema.json`).properties,
+      ))
+        expect(about.description, `${name}: ${field}`).toMatch(/\w/);
+  });
+});
+
+it.each(NAMES)('%s has the same words in every language, French first', (name) => {
+  const { locales } = templates.bundles.get(name)!;
+  expect(Object.keys(locales)).toEqual(['fr', 'en']);
+  expect(Object.keys(locales.en!).sort()).toEqual(Object.keys(locales.fr!).sort());
+});
+
+/** Texts of the data that a page shows as they are. */
+function textsOf(value: unknown, key = ''): string[] {
+  if (/^(iban|country|currency|.*Date|date|validUntil|.*[lL]ink|unit|taxCategory|type|tone|format|method)$/.test(key))
+    return [];
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => textsOf(inner, Array.isArray(value) ? key : name));
+}
+
+/** Without spaces and hyphens, as lines may end anywhere, and in capitals, as some labels are. */
+function squeezed(text: string): string {
+  return text.replace(/[\s\u00a0\u202f\u00ad-]+/g, '').toUpperCase();
+}
+
+function times(text: string, part: string): number {
+  return text.split(part).length - 1;
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** The amount that follows a label. */
+function sumAfter(page: string, label: string): number | undefined {
+  const found = new RegExp(`(?:^|\\s)${label} ([\\d ]+\\d)`).exec(page)?.[1];
+  return found === undefined ? undefined : Number(found.replaceAll(' ', ''));
+}
+
+/** What a test reads after `beforeAll`. */
+function lazily(read: () => ShippedDocument) {
+  return { text: () => read().text, warnings: () => read().warnings };
+}
