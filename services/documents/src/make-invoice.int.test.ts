@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { catalog } from '@tandem/contracts/catalog';
+import type { InputOf, OutputOf } from '@tandem/contracts/command';
+import { type FacturXProfile, MakeInvoice } from '@tandem/contracts/make-invoice';
+import { loadConfig } from '@tandem/runtime/config';
+import { type Files, type InvoiceVerdict, mustang, type PdfAVerdict, veraPdf } from '@tandem/testing/pdf-validators';
+import { startTandem, type TestTandem } from '@tandem/testing/start-tandem';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DocumentsConfig } from './config.js';
+import { readPdf } from './render/renderer.fixture.js';
+import { startDocuments } from './start-documents.js';
+
+type Invoice = InputOf<typeof MakeInvoice>['invoice'];
+type Result = OutputOf<typeof MakeInvoice>;
+
+const EXAMPLES = join(import.meta.dirname, '../../../examples');
+const example = (name: string): Invoice => JSON.parse(readFileSync(join(EXAMPLES, 'invoices', `${name}.json`), 'utf8'));
+const examples = readdirSync(join(EXAMPLES, 'invoices')).map((file) => file.replace('.json', ''));
+
+const line = { description: 'Vis à bois 4 × 40', reference: 'V440', quantity: 7, unitPrice: 0.085, taxPercent: 20 };
+const long = {
+  ...example('french'),
+  number: 'FA-2026-0120',
+  lines: Array.from({ length: 120 }, (_, index) => ({
+    ...line,
+    quantity: index + 1,
+    taxPercent: index % 2 ? 20 : 5.5,
+  })),
+};
+const cases: [name: string, invoice: Invoice, profile: FacturXProfile][] = [
+  ...examples.map((name): [string, Invoice, FacturXProfile] => [name, example(name), 'en16931']),
+  ['french-basic', example('french'), 'basic'],
+  ['senegal-basic', example('senegal'), 'basic'],
+  ['allowances-basic', example('allowances'), 'basic'],
+  ['120-lines', long, 'en16931'],
+];
+
+let tandem: TestTandem;
+const results: Record<string, Result> = {};
+const files: Files = {};
+let pdfA: Record<string, PdfAVerdict>;
+let invoices: Record<string, InvoiceVerdict>;
+
+beforeAll(async () => {
+  tandem = await startTandem({
+    catalog,
+    services: { documents: (env, ...rest) => startDocuments(loadConfig(DocumentsConfig, env), ...rest) },
+    env: { TEMPLATES_DIR: join(EXAMPLES, 'templates') },
+  });
+  for (const [name, invoice, profile] of cases) {
+    const job = await tandem.run(MakeInvoice, { invoice, profile, locale: name === 'reverse-charge' ? 'en' : 'fr' });
+    expect(job, JSON.stringify(job)).toMatchObject({ status: 'succeeded' });
+    results[name] = job.result as Result;
+    files[`${name}.pdf`] = await tandem.download(results[name].document.id);
+  }
+  const xml = (await tandem.download(results.french!.xml.id)).toString();
+  files['wrong-sum.xml'] = xml.replace(/(?<=<ram:GrandTotalAmount>)[^<]+/, '9999.99');
+  // XMP stands as it is, so one byte of the file makes it claim to be something else.
+  const claim = Buffer.from(files['french.pdf']!).toString('latin1').replace('<pdfaid:part>3', '<pdfaid:part>2');
+  files['wrong-part.pdf'] = Buffer.from(claim, 'latin1');
+  [pdfA, invoices] = await Promise.all([veraPdf(files), mustang(files)]);
+}, 600_000);
+
+describe.each(cases)('the invoice %s', (name, invoice, profile) => {
+  it('is PDF/A-3b, as veraPDF judges', () => {
+    expect(pdfA[`${name}.pdf`]).toEqual({ flavour: 'PDF/A-3B', faults: [] });
+  });
+
+  it('keeps to the schema of Factur-X and the rules of EN 16931, as Mustang judges', () => {
+    expect(invoices[`${name}.pdf`]).toMatchObject({ valid: true, errors: [] });
+  });
+
+  it('shows the sums that its XML has', async () => {
+    const { text } = await readPdf(files[`${name}.pdf`] as Buffer);
+    const shown = text.replace(/\s/g, '');
+    const { totals } = results[name]!;
+    const digits = invoice.currency === 'XOF' ? 0 : 2;
+    for (const sum of [totals.net, totals.tax, totals.due]) {
+      const format = new Intl.NumberFormat(name === 'reverse-charge' ? 'en' : 'fr', {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      });
+      expect(shown).toContain(format.format(sum).replace(/\s/g, ''));
+    }
+    expect(results[name]!.profile).toBe(profile);
+  });
+});
+
+describe('the judges', () => {
+  it('complain of a sum that does not add up, and of a PDF that is not what it claims', () => {
+    expect(invoices['wrong-sum.xml']).toMatchObject({
+      valid: false,
+      errors: [expect.stringContaining('BR-CO-15'), expect.anything()],
+    });
+    expect(invoices['wrong-part.pdf']!.valid).toBe(false);
+    expect(pdfA['wrong-part.pdf']).toMatchObject({ flavour: 'PDF/A-2B', faults: [expect.stringContaining('6.8')] });
+  });
+});
+
+const refusal = async (input: object) =>
+  (await tandem.submit(MakeInvoice, input as never).catch((error) => error)) as Error;
+
+describe('what EN 16931 does not allow', () => {
+  it('is refused at admission, with the field that mends it', async () => {
+    const french = example('french');
+    const unregistered = { ...french, seller: { ...french.seller, vatId: undefined, legalId: undefined } };
+    expect(String(await refusal({ invoice: unregistered }))).toMatch(/invoice\/seller\/legalId[\s\S]*BR-CO-26/);
+    const unreasoned = { ...french, lines: [{ ...line, taxPercent: 0, taxCategory: 'E' }] };
+    expect(String(await refusal({ invoice: unreasoned }))).toMatch(/invoice\/exemptions\/E[\s\S]*BR-E-10/);
+    const computed = { ...french, gross: 1 };
+    expect(String(await refusal({ invoice: computed }))).toMatch(/gross/);
+  });
+
+  it('fails the job where only the sums tell', async () => {
+    const { dueDate: _, terms: __, ...french } = example('french');
+    const job = await tandem.run(MakeInvoice, { invoice: { ...french, prepaid: 10 } });
+    expect(job).toMatchObject({
+      status: 'failed',
+      error: { code: 'document_failed', detail: expect.stringMatching(/invoice\.dueDate .*BR-CO-25/) },
+    });
+  });
+});
