@@ -54,7 +54,7 @@ beforeAll(async () => {
     results[name] = job.result as Result;
     files[`${name}.pdf`] = await tandem.download(results[name].document.id);
   }
-  const xml = (await tandem.download(results.french!.xml.id)).toString();
+  const xml = Buffer.from(await tandem.download(results.french!.xml.id)).toString();
   files['wrong-sum.xml'] = xml.replace(/(?<=<ram:GrandTotalAmount>)[^<]+/, '9999.99');
   // XMP stands as it is, so one byte of the file makes it claim to be something else.
   const claim = Buffer.from(files['french.pdf']!).toString('latin1').replace('<pdfaid:part>3', '<pdfaid:part>2');
@@ -93,7 +93,6 @@ describe('the judges', () => {
       valid: false,
       errors: [expect.stringContaining('BR-CO-15'), expect.anything()],
     });
-    expect(invoices['wrong-part.pdf']!.valid).toBe(false);
     expect(pdfA['wrong-part.pdf']).toMatchObject({ flavour: 'PDF/A-2B', faults: [expect.stringContaining('6.8')] });
   });
 });
