@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { type EgressProxy, startEgressProxy } from '@tandem/egress/egress-proxy';
 import type { PolicyOf } from '@tandem/egress/policy';
+import type { Resolve } from '@tandem/egress/resolve';
 import type { Logger } from '@tandem/telemetry/logger';
 import { documentPageWait, documentRetries } from '@tandem/telemetry/metrics';
 import { BrowserFailed, PoolFull } from './browser-errors.js';
@@ -15,6 +16,8 @@ export interface PagePoolOptions extends Partial<RecycleLimits>, Partial<Browser
   /** Path of the browser, or a look for one that is made at every start; without one, the pool starts and lends nothing. */
   chromium: string | undefined | (() => string | undefined);
   policies: PolicyOf;
+  /** Replaces the look-up of names by the system. */
+  resolve?: Resolve;
   /** Pages lent at once. */
   pages?: number;
   browsers?: number;
@@ -43,7 +46,7 @@ const DEFAULTS = {
 const MISSING =
   'Chromium was not found. Install chromium-headless-shell or another Chromium, or set CHROMIUM_BIN to the program.';
 
-type Settings = Required<Omit<PagePoolOptions, 'logger'>> & Pick<PagePoolOptions, 'logger'>;
+type Settings = Required<Omit<PagePoolOptions, 'logger' | 'resolve'>> & Pick<PagePoolOptions, 'logger'>;
 
 /** Pages of browsers that run all the time, lent to one piece of work each. */
 export class PagePool {
@@ -66,8 +69,9 @@ export class PagePool {
 
   /** Starts even without a browser: `problem` tells then why, and one that comes later is used. */
   static async start(options: PagePoolOptions): Promise<PagePool> {
-    const settings = { ...DEFAULTS, ...options };
-    const pool = new PagePool(settings, await startEgressProxy(settings.policies));
+    const { resolve, ...others } = options;
+    const settings = { ...DEFAULTS, ...others };
+    const pool = new PagePool(settings, await startEgressProxy(settings.policies, { resolve }));
     await pool.#fleet.start();
     return pool;
   }

@@ -128,7 +128,7 @@ export class PooledBrowser {
   async #lendFresh<T>(needs: PageNeeds, work: (lent: LentPage) => Promise<T>): Promise<T> {
     documentLoans.inc({ kind: 'fresh' });
     const held = await this.#take(needs, () => this.#spares.take());
-    const grant = needs.network ? this.proxy.open({ tenant: needs.tenant }) : undefined;
+    const grant = needs.network ? this.proxy.open({ tenant: needs.tenant, onDenied: needs.onDenied }) : undefined;
     try {
       return await this.#guard(needs, held, async () => {
         if (!needs.javascript) await held.page.setJavaScriptEnabled(false);
