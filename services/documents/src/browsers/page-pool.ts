@@ -2,9 +2,10 @@ import { basename } from 'node:path';
 import { type EgressProxy, startEgressProxy } from '@tandem/egress/egress-proxy';
 import type { PolicyOf } from '@tandem/egress/policy';
 import type { Resolve } from '@tandem/egress/resolve';
+import { Rejected } from '@tandem/messaging/outcome';
 import type { Logger } from '@tandem/telemetry/logger';
 import { documentPageWait, documentRetries } from '@tandem/telemetry/metrics';
-import { BrowserFailed, PoolFull } from './browser-errors.js';
+import { BrowserFailed, PageCrashed, PoolFull } from './browser-errors.js';
 import { BrowserFleet, type RecycleLimits } from './browser-fleet.js';
 import type { LentPage, PageNeeds } from './lent-page.js';
 import { type BrowserLimits, PooledBrowser } from './pooled-browser.js';
@@ -45,6 +46,10 @@ const DEFAULTS = {
 
 const MISSING =
   'Chromium was not found. Install chromium-headless-shell or another Chromium, or set CHROMIUM_BIN to the program.';
+
+// What crashes pages of two browsers would crash more of them with every attempt of its job.
+const CRASHING =
+  'The page crashed in two browsers, one after the other. Make it simpler: fewer elements, less deeply nested, smaller pictures.';
 
 type Settings = Required<Omit<PagePoolOptions, 'logger' | 'resolve'>> & Pick<PagePoolOptions, 'logger'>;
 
@@ -88,7 +93,8 @@ export class PagePool {
 
   /**
    * Lends a page until `work` ends or the signal aborts, which throws its reason. When the browser fails under it, the work
-   * runs once more on another one. Throws `BrowserFailed` when that fails too, `BrowserMissing` and `PoolFull`.
+   * runs once more on another one. Throws `BrowserFailed` when that fails too, `Rejected` `document_failed` when the page crashed
+   * both times, `BrowserMissing` and `PoolFull`.
    */
   async use<T>(needs: PageNeeds, work: (lent: LentPage) => Promise<T>): Promise<T> {
     const endWait = documentPageWait.startTimer();
@@ -100,7 +106,7 @@ export class PagePool {
       if (!(error instanceof BrowserFailed) || this.#stopped || needs.signal.aborted) throw error;
       documentRetries.inc();
       this.settings.logger?.warn({ fault: error.fault }, 'a browser failed under a document, which is tried once more');
-      return await this.#lend(needs, work);
+      return await this.#lendAgain(needs, work, error);
     } finally {
       leave();
     }
@@ -119,6 +125,16 @@ export class PagePool {
       return await browser.lend(needs, work);
     } finally {
       this.#fleet.returned(browser);
+    }
+  }
+
+  async #lendAgain<T>(needs: PageNeeds, work: (lent: LentPage) => Promise<T>, first: BrowserFailed): Promise<T> {
+    try {
+      return await this.#lend(needs, work);
+    } catch (second) {
+      if (first instanceof PageCrashed && second instanceof PageCrashed)
+        throw new Rejected('document_failed', CRASHING);
+      throw second;
     }
   }
 

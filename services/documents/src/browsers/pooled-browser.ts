@@ -1,7 +1,7 @@
 import type { EgressProxy } from '@tandem/egress/egress-proxy';
 import { Rejected } from '@tandem/messaging/outcome';
 import { documentLoans } from '@tandem/telemetry/metrics';
-import { BrowserFailed, type BrowserFault } from './browser-errors.js';
+import { BrowserFailed, type BrowserFault, PageCrashed } from './browser-errors.js';
 import type { ChromiumProcess } from './chromium-process.js';
 import { type HeldPage, lend, openPage } from './held-page.js';
 import type { LentPage, PageNeeds } from './lent-page.js';
@@ -197,7 +197,7 @@ export class PooledBrowser {
     }
     // What crashed one page may have harmed the browser: it ends when its other work is done.
     this.retired = true;
-    return new BrowserFailed('crashed');
+    return new PageCrashed();
   }
 
   async #destroy({ context }: HeldPage): Promise<void> {

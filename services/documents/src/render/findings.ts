@@ -60,15 +60,16 @@ export class Findings {
 
   get #failedResources(): RenderReport['failedResources'] {
     const failed = [...this.#failed].map(([url, reason]) => ({ url, reason }));
-    const named = new Set(failed.map(({ url }) => authorityOf(url)));
+    const named = new Set(failed.flatMap(({ url }) => authoritiesOf(url)));
     const unnamed = [...this.#refused].filter((host) => !named.has(host));
     return [...failed, ...unnamed.map((url) => ({ url, reason: HOST_REFUSED }))].slice(0, MOST.failedResources);
   }
 }
 
-/** Host and port, as a proxy is asked for them: by CONNECT always with a port, by a URL not with its default one. */
-function authorityOf(url: string): string {
-  return /^[a-z]+:\/\/([^/?#]*)/i.exec(url)?.[1] ?? '';
+/** Host and port of a URL as the proxy is asked for them: its default port is named by CONNECT only. */
+function authoritiesOf(url: string): string[] {
+  const [, scheme, authority] = /^(https?):\/\/([^/?#]+)/i.exec(url) ?? [];
+  return authority ? [authority, `${authority}:${scheme === 'https' ? 443 : 80}`] : [];
 }
 
 /** A URL without what may be secret: user, query and fragment. A `data:` URL is its first letters. */
