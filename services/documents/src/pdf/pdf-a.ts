@@ -45,9 +45,10 @@ const FACTUR_X_FILE = 'factur-x.xml';
  */
 export async function toPdfA(pdf: PDFDocument, { metadata, now, facturX }: PdfAOptions): Promise<PdfA> {
   const changes = mendForPdfA(pdf);
+  // Earlier versions of objects, which nothing shows, are no fault of the document.
+  dropUnreachable(pdf.context);
   checkPdfA(pdf);
   describe(pdf, metadata, now);
-  dropUnreachable(pdf.context);
   const id = fileId(pdf, metadata, now);
   pdf.context.trailerInfo.ID = pdf.context.obj([id, id]);
   pdf.convertToPDFA({
