@@ -101,10 +101,9 @@ export const HOSTILE_PAGES: Record<string, HostilePage> = {
     ends: NOT_READY,
   },
   'workers without end': {
-    html:
-      script(
-        'const u = URL.createObjectURL(new Blob(["for (;;);"])); setInterval(() => { for (let i = 0; i < 20; i++) new Worker(u) }, 1)',
-      ) + '<img src="none" loading="lazy">',
+    html: script(
+      'const u = URL.createObjectURL(new Blob(["for (;;);"])); setInterval(() => { for (let i = 0; i < 20; i++) new Worker(u) }, 1)',
+    ),
     javascript: true,
     ends: NOT_READY,
   },
@@ -134,10 +133,9 @@ export const HOSTILE_PAGES: Record<string, HostilePage> = {
     ends: 'either',
   },
   'an animation without end': {
-    html:
-      script(
-        'const f = () => { document.body.style.color = `hsl(${Math.random() * 360} 50% 50%)`; requestAnimationFrame(f) }; f()',
-      ) + '<style>@keyframes k { to { transform: rotate(1turn) } } p { animation: k 1ms infinite }</style>',
+    html: script(
+      'const f = () => { document.body.style.opacity = Math.random(); requestAnimationFrame(f) }; f()',
+    ).concat('<style>@keyframes k { to { transform: rotate(1turn) } } p { animation: k 1ms infinite }</style>'),
     javascript: true,
     ends: 'made',
   },

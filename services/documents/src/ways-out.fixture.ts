@@ -23,7 +23,7 @@ export const WAYS: Ways = {
   track: `const v = add('video', { crossorigin: '' }); const t = document.createElement('track'); t.src = 'http://' + $; t.default = true; v.append(t); t.track.mode = 'showing'`,
   script: `add('script', { src: 'http://' + $ })`,
   module: `add('script', { type: 'module', src: 'http://' + $ })`,
-  import: `import('http://' + $)`,
+  import: `const module = 'http://' + $; import(module)`,
   stylesheet: link('stylesheet'),
   'css-import': style('@import "http://$";'),
   'css-background': style('#way { background: url(http://$) }'),
