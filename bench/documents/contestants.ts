@@ -49,7 +49,7 @@ export function tandemJobs(stack: Stack, key: string, name: string, more: object
     url: stack.url,
     pids: { gateway, documents: documents!, postgres, nats },
     async make(client, sheet, nth) {
-      const input = JSON.stringify({ source: { template: sheet.template }, data: sheet.data(nth), ...more });
+      const input = JSON.stringify({ ...sheet.input(nth), ...more });
       const status = await client.send(post('/v1/documents/render', input, { authorization, prefer: 'wait=60' }));
       const job = status === '200' ? JSON.parse(client.body) : undefined;
       if (job?.status !== 'succeeded') throw new Error(`the job was answered ${status}: ${client.body.slice(0, 500)}`);

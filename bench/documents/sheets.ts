@@ -12,45 +12,47 @@ export const TEMPLATES = join(import.meta.dirname, '..', '..', 'examples', 'temp
 export interface Sheet {
   key: string;
   name: string;
+  /** What the n-th job asks for: no two have the same number, so that none is stored already. */
+  input(nth: number): object;
+}
+
+/** A sheet that is made from a template. */
+interface TemplateSheet extends Sheet {
   template: string;
-  /** Of the n-th document: no two have the same number, so that none is stored already. */
   data(nth: number): Record<string, unknown>;
 }
 
 /** Lines of an invoice of ten pages, and sections of a report of a hundred. */
-const INVOICE_LINES = 230;
-const REPORT_COPIES = 60;
+const INVOICE_LINES = 175;
+const REPORT_SECTIONS = 150;
 
 /** The three documents, made of the samples of the templates. */
-export async function readSheets(): Promise<Sheet[]> {
+export async function readSheets(): Promise<TemplateSheet[]> {
   const bundles = await readTemplateFolder(TEMPLATES);
   const sample = (name: string) => structuredClone(bundles.get(name)!.sample) as Record<string, unknown>;
-  const numbered = (data: Record<string, unknown>) => (nth: number) => ({ ...data, number: `B-${nth}` });
+  const sheet = (
+    template: string,
+    name: string,
+    data: Record<string, unknown>,
+    number: (nth: number) => object = (nth) => ({ number: `B-${nth}` }),
+  ): TemplateSheet => {
+    const nthData = (nth: number) => ({ ...data, ...number(nth) });
+    const input = (nth: number) => ({ source: { template }, data: nthData(nth) });
+    return { key: template, name, template, data: nthData, input };
+  };
   const invoice = sample('invoice');
   const report = sample('report');
+  const lines = repeat(invoice.lines as unknown[], INVOICE_LINES);
+  const sections = repeat(report.sections as unknown[], REPORT_SECTIONS);
   return [
-    { key: 'quote', name: 'a quote, one page', template: 'quote', data: numbered(sample('quote')) },
-    {
-      key: 'invoice',
-      name: 'an invoice, ten pages',
-      template: 'invoice',
-      data: numbered({ ...invoice, lines: repeat(invoice.lines as unknown[], INVOICE_LINES) }),
-    },
-    {
-      key: 'report',
-      name: 'a report, 100 pages',
-      template: 'report',
-      data: (nth) => ({
-        ...report,
-        reference: `B-${nth}`,
-        sections: repeat(report.sections as unknown[], REPORT_COPIES),
-      }),
-    },
+    sheet('quote', 'a quote, one page', sample('quote')),
+    sheet('invoice', 'an invoice, ten pages', { ...invoice, lines }),
+    sheet('report', 'a report, 100 pages', { ...report, sections }, (nth) => ({ reference: `B-${nth}` })),
   ];
 }
 
 /** The same pages for other systems: one HTML file each with all that it uses in it, and the options of its print. */
-export async function writePages(sheets: Sheet[]): Promise<string> {
+export async function writePages(sheets: TemplateSheet[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tandem-pages-'));
   const bundles = await readTemplateFolder(TEMPLATES);
   for (const sheet of sheets) {

@@ -79,7 +79,14 @@ function systems(stack: Stack, folder: string): { key: string; open: () => Promi
     open: () => puppeteerServer({ key, name, mode, chromium }, folder),
   });
   return [
-    { key: 'tandem', open: async () => tandemJobs(stack, 'tandem', 'Tandem, a job for each') },
+    {
+      key: 'layout',
+      open: async () => tandemJobs(stack, 'layout', 'Tandem, a job for each, by layout where there is one'),
+    },
+    {
+      key: 'tandem',
+      open: async () => tandemJobs(stack, 'tandem', 'Tandem, a job for each, by browser', { engine: 'browser' }),
+    },
     peer('context-full', 'puppeteer, a context for each, Chromium', 'context', full),
     peer('context', 'puppeteer, a context for each, headless shell', 'context', shell),
     peer('wiped', 'pages wiped and used again, headless shell', 'wiped', shell),

@@ -19,6 +19,13 @@ export class BrowserFailed extends AttemptFailed {
   }
 }
 
+/** A page ended while its browser goes on: by a flaw of the browser, or by what the document makes it do. */
+export class PageCrashed extends BrowserFailed {
+  constructor() {
+    super('crashed');
+  }
+}
+
 const LOOK_AGAIN_MS = 30_000;
 
 /** There is no browser to lend pages of. Its `detail` says why and what to change; the job waits, no attempt is used. */

@@ -1,4 +1,4 @@
-import type { ProxyGrant } from '@tandem/egress/proxy-grant';
+import type { ProxyDenial, ProxyGrant } from '@tandem/egress/proxy-grant';
 import type { CDPSession, Page } from 'puppeteer-core';
 
 /** What a piece of work needs of its page. */
@@ -8,6 +8,8 @@ export interface PageNeeds {
   javascript: boolean;
   /** Whether the page may reach other hosts, through egress. */
   network: boolean;
+  /** Hears of each host that egress keeps the page from. */
+  onDenied?: (denial: ProxyDenial) => void;
   /** Ends the loan: the page is destroyed, whatever it does. */
   signal: AbortSignal;
 }

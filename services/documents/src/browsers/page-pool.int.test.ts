@@ -60,6 +60,20 @@ it('runs work again on another browser when its page crashes', async () => {
   expect(new Set(pids).size).toBe(2);
 });
 
+it('fails a document that crashes its page in two browsers', async () => {
+  const pool = await testPool({ pages: 1, browsers: 1 });
+  let runs = 0;
+  const work = pool.use(needs(), async ({ session }) => {
+    runs++;
+    await session.send('Page.crash');
+  });
+  await expect(work).rejects.toMatchObject({
+    code: 'document_failed',
+    detail: expect.stringContaining('two browsers'),
+  });
+  expect(runs).toBe(2);
+});
+
 it('does not run work again that fails by itself', async () => {
   const pool = await testPool({ pages: 1, browsers: 1 });
   let runs = 0;

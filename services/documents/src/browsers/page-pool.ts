@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
 import { type EgressProxy, startEgressProxy } from '@tandem/egress/egress-proxy';
 import type { PolicyOf } from '@tandem/egress/policy';
+import type { Resolve } from '@tandem/egress/resolve';
+import { Rejected } from '@tandem/messaging/outcome';
 import type { Logger } from '@tandem/telemetry/logger';
 import { documentPageWait, documentRetries } from '@tandem/telemetry/metrics';
-import { BrowserFailed, PoolFull } from './browser-errors.js';
+import { BrowserFailed, PageCrashed, PoolFull } from './browser-errors.js';
 import { BrowserFleet, type RecycleLimits } from './browser-fleet.js';
 import type { LentPage, PageNeeds } from './lent-page.js';
 import { type BrowserLimits, PooledBrowser } from './pooled-browser.js';
@@ -15,6 +17,8 @@ export interface PagePoolOptions extends Partial<RecycleLimits>, Partial<Browser
   /** Path of the browser, or a look for one that is made at every start; without one, the pool starts and lends nothing. */
   chromium: string | undefined | (() => string | undefined);
   policies: PolicyOf;
+  /** Replaces the look-up of names by the system. */
+  resolve?: Resolve;
   /** Pages lent at once. */
   pages?: number;
   browsers?: number;
@@ -43,7 +47,11 @@ const DEFAULTS = {
 const MISSING =
   'Chromium was not found. Install chromium-headless-shell or another Chromium, or set CHROMIUM_BIN to the program.';
 
-type Settings = Required<Omit<PagePoolOptions, 'logger'>> & Pick<PagePoolOptions, 'logger'>;
+// What crashes pages of two browsers would crash more of them with every attempt of its job.
+const CRASHING =
+  'The page crashed in two browsers, one after the other. Make it simpler: fewer elements, less deeply nested, smaller pictures.';
+
+type Settings = Required<Omit<PagePoolOptions, 'logger' | 'resolve'>> & Pick<PagePoolOptions, 'logger'>;
 
 /** Pages of browsers that run all the time, lent to one piece of work each. */
 export class PagePool {
@@ -66,8 +74,9 @@ export class PagePool {
 
   /** Starts even without a browser: `problem` tells then why, and one that comes later is used. */
   static async start(options: PagePoolOptions): Promise<PagePool> {
-    const settings = { ...DEFAULTS, ...options };
-    const pool = new PagePool(settings, await startEgressProxy(settings.policies));
+    const { resolve, ...others } = options;
+    const settings = { ...DEFAULTS, ...others };
+    const pool = new PagePool(settings, await startEgressProxy(settings.policies, { resolve }));
     await pool.#fleet.start();
     return pool;
   }
@@ -84,7 +93,8 @@ export class PagePool {
 
   /**
    * Lends a page until `work` ends or the signal aborts, which throws its reason. When the browser fails under it, the work
-   * runs once more on another one. Throws `BrowserFailed` when that fails too, `BrowserMissing` and `PoolFull`.
+   * runs once more on another one. Throws `BrowserFailed` when that fails too, `Rejected` `document_failed` when the page crashed
+   * both times, `BrowserMissing` and `PoolFull`.
    */
   async use<T>(needs: PageNeeds, work: (lent: LentPage) => Promise<T>): Promise<T> {
     const endWait = documentPageWait.startTimer();
@@ -96,7 +106,7 @@ export class PagePool {
       if (!(error instanceof BrowserFailed) || this.#stopped || needs.signal.aborted) throw error;
       documentRetries.inc();
       this.settings.logger?.warn({ fault: error.fault }, 'a browser failed under a document, which is tried once more');
-      return await this.#lend(needs, work);
+      return await this.#lendAgain(needs, work, error);
     } finally {
       leave();
     }
@@ -115,6 +125,16 @@ export class PagePool {
       return await browser.lend(needs, work);
     } finally {
       this.#fleet.returned(browser);
+    }
+  }
+
+  async #lendAgain<T>(needs: PageNeeds, work: (lent: LentPage) => Promise<T>, first: BrowserFailed): Promise<T> {
+    try {
+      return await this.#lend(needs, work);
+    } catch (second) {
+      if (first instanceof PageCrashed && second instanceof PageCrashed)
+        throw new Rejected('document_failed', CRASHING);
+      throw second;
     }
   }
 

@@ -1,7 +1,7 @@
 import type { EgressProxy } from '@tandem/egress/egress-proxy';
 import { Rejected } from '@tandem/messaging/outcome';
 import { documentLoans } from '@tandem/telemetry/metrics';
-import { BrowserFailed, type BrowserFault } from './browser-errors.js';
+import { BrowserFailed, type BrowserFault, PageCrashed } from './browser-errors.js';
 import type { ChromiumProcess } from './chromium-process.js';
 import { type HeldPage, lend, openPage } from './held-page.js';
 import type { LentPage, PageNeeds } from './lent-page.js';
@@ -128,7 +128,7 @@ export class PooledBrowser {
   async #lendFresh<T>(needs: PageNeeds, work: (lent: LentPage) => Promise<T>): Promise<T> {
     documentLoans.inc({ kind: 'fresh' });
     const held = await this.#take(needs, () => this.#spares.take());
-    const grant = needs.network ? this.proxy.open({ tenant: needs.tenant }) : undefined;
+    const grant = needs.network ? this.proxy.open({ tenant: needs.tenant, onDenied: needs.onDenied }) : undefined;
     try {
       return await this.#guard(needs, held, async () => {
         if (!needs.javascript) await held.page.setJavaScriptEnabled(false);
@@ -197,7 +197,7 @@ export class PooledBrowser {
     }
     // What crashed one page may have harmed the browser: it ends when its other work is done.
     this.retired = true;
-    return new BrowserFailed('crashed');
+    return new PageCrashed();
   }
 
   async #destroy({ context }: HeldPage): Promise<void> {

@@ -1,3 +1,4 @@
+/// <reference path="./wawoff2.d.ts" />
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';

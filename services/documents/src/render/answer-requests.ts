@@ -11,7 +11,8 @@ type Paused = Protocol.Fetch.RequestPausedEvent;
 const MOST_REQUESTS = 5_000;
 
 /** Where nobody is: the proxy asks who comes, and refuses the port without a look-up. */
-const PROXY_DOOR = 'http://document.invalid:81/';
+export const PROXY_DOOR_HOST = 'document.invalid:81';
+const PROXY_DOOR = `http://${PROXY_DOOR_HOST}/`;
 
 /** Answers what a page asks for: from memory what is ours, not at all what is foreign, unless it may reach other hosts. */
 export class RequestAnswers {

@@ -1,7 +1,8 @@
 import type { DocumentFormat, RenderReport } from '@tandem/contracts/documents';
 import type { LoadOptions, PdfOptions, ScreenshotOptions } from '@tandem/contracts/page-options';
-import type { LentPage } from '../browsers/lent-page.js';
+import type { LentPage, PageNeeds } from '../browsers/lent-page.js';
 import type { PagePool } from '../browsers/page-pool.js';
+import { PROXY_DOOR_HOST } from './answer-requests.js';
 import { Deadline } from './deadline.js';
 import { emulate } from './emulation.js';
 import { Findings } from './findings.js';
@@ -61,10 +62,18 @@ export class DocumentRenderer {
     if (pdf.pageRanges) checkPageRanges(pdf.pageRanges);
     const page = ours ? { ...content, html: wholeDocument(content.html, load.locale) } : content;
     const deadline = new Deadline(signal);
+    let findings: Findings;
+    const needs: PageNeeds = {
+      tenant,
+      javascript,
+      network,
+      onDenied: ({ host }) => host !== PROXY_DOOR_HOST && findings.hostRefused(host),
+      signal: deadline.signal,
+    };
     try {
-      return await this.pool.use({ tenant, javascript, network, signal: deadline.signal }, async (lent) => {
+      return await this.pool.use(needs, async (lent) => {
         deadline.start(load.timeoutSeconds ?? TIMEOUT_S);
-        const findings = new Findings(ours ? content.warnings : []);
+        findings = new Findings(ours ? content.warnings : []);
         using job = new JobPage(lent, page, load, javascript, findings, deadline);
         return await this.#make(job, lent, { ...request, pdf });
       });

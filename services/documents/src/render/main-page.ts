@@ -30,6 +30,7 @@ export class MainPage {
     const mine = ++this.#opened;
     this.#granted = 1;
     const url = 'html' in content ? `${lent.origin}/` : content.url;
+    if (!/^https?:/i.test(url)) return this.fail('Only http and https can be opened.');
     const { errorText } = await this.job.send('Page.navigate', { url });
     // A second opening breaks the first one off, and so does a script that leads elsewhere at once.
     if (errorText && mine === this.#opened && errorText !== 'net::ERR_ABORTED') this.#cannotBeHad(errorText);

@@ -3,7 +3,7 @@ import type { EgressPolicy } from '@tandem/egress/policy';
 import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import type { TextItem } from 'pdfjs-dist/types/src/display/api.js';
 import { findChromium } from '../browsers/find-chromium.js';
-import { PagePool } from '../browsers/page-pool.js';
+import { PagePool, type PagePoolOptions } from '../browsers/page-pool.js';
 import { DocumentRenderer, type Rendered, type RenderLimits, type RenderRequest } from './document-renderer.js';
 import type { Asset } from './page-content.js';
 
@@ -19,10 +19,14 @@ export interface TestRequest extends Partial<Omit<RenderRequest, 'content' | 'lo
   load?: Partial<LoadOptions>;
 }
 
-export async function startRenderer(policy: EgressPolicy = {}, limits?: RenderLimits): Promise<TestRenderer> {
+export async function startRenderer(
+  policy: EgressPolicy = {},
+  limits?: RenderLimits,
+  more: Partial<PagePoolOptions> = {},
+): Promise<TestRenderer> {
   const chromium = findChromium(process.env.CHROMIUM_BIN);
   if (!chromium) throw new Error('These tests need a Chromium: install chromium-headless-shell, or set CHROMIUM_BIN.');
-  const pool = await PagePool.start({ chromium, policies: () => policy });
+  const pool = await PagePool.start({ chromium, policies: () => policy, ...more });
   const renderer = new DocumentRenderer(pool, limits);
   return {
     renderer,
