@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { COUNTRIES, REGISTERS } from './invoice-codes.js';
 
-/** One line of text; XML has no place for control characters. */
+/** One line of text; XML has no place for control characters, halves of surrogate pairs and noncharacters. */
 export const Text = z
   .string()
   .trim()
   .min(1)
   .max(500)
-  .regex(/^\P{Cc}*$/u, 'has a control character');
+  .regex(/^[^\p{Cc}\p{Cs}\uFFFE\uFFFF]*$/u, 'has a character that XML has no place for');
 
 /** A country by its ISO 3166 code of two letters. */
 export const Country = z

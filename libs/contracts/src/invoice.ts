@@ -8,7 +8,7 @@ const LongText = z
   .trim()
   .min(1)
   .max(5_000)
-  .regex(/^(?:\P{Cc}|[\t\n\r])*$/u, 'has a control character');
+  .regex(/^(?:[^\p{Cc}\p{Cs}\uFFFE\uFFFF]|[\t\n\r])*$/u, 'has a character that XML has no place for');
 const decimals = (value: number) => decimalsOf(value) <= 6;
 const SixDecimals = { message: 'has more than 6 decimals' };
 

@@ -95,12 +95,14 @@ it('refuses sums that numbers cannot hold', () => {
   expect(() => computeTotals({ currency: 'EUR', lines: lines([1e6, 1e12, 20]) })).toThrow('is too large');
 });
 
-it('refuses an invoice whose amount paid has more decimals than its currency, and a mistyped IBAN', () => {
+it('refuses an invoice whose amount paid has more decimals than its currency, a mistyped IBAN, and what is no text', () => {
   const party = { name: 'Teranga', address: { country: 'SN' } };
   const invoice = { number: '1', issueDate: '2026-11-21', currency: 'XOF', buyer: party, lines: lines([1, 1, 18]) };
   const fails = (more: object) =>
     Invoice.safeParse({ ...invoice, seller: party, ...more }).error?.issues.map(({ path }) => path.join('.'));
   expect(fails({})).toBeUndefined();
+  for (const notes of ['a\u0000', 'a\ud800', 'a\uffff']) expect(fails({ notes })).toEqual(['notes']);
+  expect(fails({ notes: 'a\n\t😀' })).toBeUndefined();
   expect(fails({ prepaid: 0.5 })).toEqual(['prepaid']);
   expect(fails({ seller: { ...party, bank: { iban: 'FR7630006000011234567890189' } } })).toBeUndefined();
   expect(fails({ seller: { ...party, bank: { iban: 'FR7630006000011234567890188' } } })).toEqual(['seller.bank.iban']);
