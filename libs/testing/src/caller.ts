@@ -40,10 +40,10 @@ export class Caller {
     return (await response.json()) as JobOf<C>;
   };
 
-  /** The job when it has come to its end; fails after `timeoutMs`, default 10 s. */
+  /** The job when it has come to its end; fails after `timeoutMs`, default 30 s. */
   readonly finished = <C extends CommandDefinition = CommandDefinition>(
     id: string,
-    { timeoutMs }: { timeoutMs?: number } = {},
+    { timeoutMs = 30_000 }: { timeoutMs?: number } = {},
   ): Promise<JobOf<C>> =>
     eventually(
       async () => {
