@@ -29,16 +29,19 @@ export function programsAreReady(root, needs) {
   return programsOf(needs).every(({ isReady }) => isReady(root));
 }
 
-/** Brings what is not there. Throws a `SetupError` for what cannot be had and is needed. */
+/** Brings what is not there, side by side, as one compiles while others come. Throws a `SetupError` for what cannot be had and is needed. */
 export async function ensurePrograms(root, needs) {
-  for (const { ensure, optional } of programsOf(needs)) {
+  const brought = programsOf(needs).map(async ({ ensure, optional }) => {
     try {
       await ensure(root);
     } catch (error) {
       if (!optional || !(error instanceof SetupError)) throw error;
       say(`${error.message} Until then, jobs of documents that need it wait.`);
     }
-  }
+  });
+  // Whoever fails first must not leave the others behind it at work.
+  const failed = (await Promise.allSettled(brought)).find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /** The environment that names the programs. */
