@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { Rejected } from '@tandem/messaging/outcome';
 import { IsolatePool } from '@tandem/runtime/isolate-pool';
 import { ChildDied, IsolateTimedOut } from '@tandem/runtime/isolated-child';
+import { WaitingLine } from '../browsers/waiting-line.js';
 import type { Typeset, Typesetting } from './layout-process.js';
 
 /** `.ts` when run from the sources (Node strips the types), `.js` when built. */
@@ -10,15 +11,18 @@ const PROGRAM = new URL(`./layout-process${extname(import.meta.filename)}`, impo
 /** Enough to spread the start of a process and the reading of fonts. */
 const RUNS = 1_000;
 const MEMORY_MB = 600;
-const SECONDS = 20;
+const SECONDS = 10;
+const AT_ONCE = availableParallelism();
 /** Nobody listens there: Typst would fetch packages by itself, from a host of its own. */
 const NOWHERE = 'http://127.0.0.1:9';
 const ENVIRONMENT = { HTTP_PROXY: NOWHERE, HTTPS_PROXY: NOWHERE, ALL_PROXY: NOWHERE, https_proxy: NOWHERE };
 
 /** Runs Typst in processes that may hang, grow and be killed. */
 export class LayoutProcesses {
+  // As many as there are cores: one more would be started for its one document, which takes longer than a turn.
+  readonly #line = new WaitingLine(AT_ONCE, Number.POSITIVE_INFINITY, () => new Error('the line is full'));
   readonly #pool = new IsolatePool({
-    size: availableParallelism(),
+    size: AT_ONCE,
     runsPerChild: RUNS,
     memoryMb: MEMORY_MB,
     env: ENVIRONMENT,
@@ -34,6 +38,7 @@ export class LayoutProcesses {
 
   /** Throws `Rejected` with what the layout is at fault for, or the signal's reason. */
   async typeset(input: Typesetting, signal: AbortSignal): Promise<Typeset> {
+    const leave = await this.#line.enter(signal);
     try {
       return await this.#pool.run<Typesetting, Typeset>(PROGRAM, 'typeset', input, {
         signal,
@@ -42,6 +47,8 @@ export class LayoutProcesses {
     } catch (error) {
       signal.throwIfAborted();
       throw explain(error);
+    } finally {
+      leave();
     }
   }
 
