@@ -26,7 +26,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    // One more than the cores of a small machine: many tests wait, for deadlines and for servers.
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 });
