@@ -184,6 +184,14 @@ export const documentLoans = new Counter({
   registers: [registry],
 });
 
+/** Pages that came back. `outcome` is `clean` (wiped, and proven to be) or `destroyed`. */
+export const documentWipes = new Counter({
+  name: 'tandem_document_wipes_total',
+  help: 'Pages wiped after a document, by outcome: clean (used again), destroyed (not proven to be clean)',
+  labelNames: ['outcome'],
+  registers: [registry],
+});
+
 /** How long documents wait for a page. */
 export const documentPageWait = new Histogram({
   name: 'tandem_document_page_wait_seconds',

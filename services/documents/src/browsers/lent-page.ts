@@ -8,6 +8,8 @@ export interface PageNeeds {
   javascript: boolean;
   /** Whether the page may reach other hosts, through egress. */
   network: boolean;
+  /** Whether the page is drawn, as pictures of it need. One with scripts always is. */
+  drawn?: boolean;
   /** Hears of each host that egress keeps the page from. */
   onDenied?: (denial: ProxyDenial) => void;
   /** Ends the loan: the page is destroyed, whatever it does. */
@@ -23,6 +25,13 @@ export interface LentPage {
   session: CDPSession;
   /** An origin that no other loan ever has: `https://<id>.document.invalid`. Its requests are for the borrower to answer. */
   origin: string;
+  /** The main frame. */
+  frame: string;
+  /**
+   * Whether the page shows an empty document of its origin already, and its session pauses every request by `Fetch`: then writing
+   * into that document makes a page without another navigation.
+   */
+  opened: boolean;
   /** Present when the page may reach other hosts: its token is the user name that the proxy asks for. */
   grant?: ProxyGrant;
 }

@@ -3,7 +3,7 @@ import { Rejected } from '@tandem/messaging/outcome';
 import { documentLoans } from '@tandem/telemetry/metrics';
 import { BrowserFailed, type BrowserFault, PageCrashed } from './browser-errors.js';
 import type { ChromiumProcess } from './chromium-process.js';
-import { type HeldPage, lend, openPage } from './held-page.js';
+import { draw, type HeldPage, lend, openPage, openReusable } from './held-page.js';
 import type { LentPage, PageNeeds } from './lent-page.js';
 import { SparePages } from './spare-pages.js';
 import { TrackedPage } from './tracked-page.js';
@@ -46,19 +46,18 @@ export class PooledBrowser {
     private readonly limits: BrowserLimits,
   ) {
     const { browser } = process;
-    const open = (javascript: boolean) => () =>
-      openPage(
+    const openContext = () =>
+      browser.createBrowserContext({
         // A proxy of its own gives the context connections and a proxy password of its own.
-        () =>
-          browser.createBrowserContext({
-            proxyServer: proxy.url,
-            proxyBypassList: ['<-loopback>'],
-            downloadBehavior: { policy: 'deny' },
-          }),
-        { javascript },
-      );
-    this.#wiped = new WipedPages(open(false), (held) => this.#destroy(held));
-    this.#spares = new SparePages(limits.spares, open(true));
+        proxyServer: proxy.url,
+        proxyBypassList: ['<-loopback>'],
+        downloadBehavior: { policy: 'deny' },
+      });
+    this.#wiped = new WipedPages(
+      () => openReusable(openContext),
+      (held) => this.#destroy(held),
+    );
+    this.#spares = new SparePages(limits.spares, () => openPage(openContext));
     this.#spares.fill();
     browser.once('disconnected', () => this.#end('crashed'));
     void process.exited.then(() => this.#end('crashed'));
@@ -112,6 +111,7 @@ export class PooledBrowser {
     let lent: LentPage | undefined;
     try {
       return await this.#guard(needs, held, async () => {
+        await draw(held, needs.drawn ?? false);
         lent = await lend(held);
         return work({ ...lent, page: tracked.page });
       });

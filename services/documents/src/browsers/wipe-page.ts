@@ -1,5 +1,5 @@
-import type { CDPSession, Page, Protocol } from 'puppeteer-core';
-import type { HeldPage } from './held-page.js';
+import type { Page } from 'puppeteer-core';
+import { draw, type HeldPage, moveOn, windowSize } from './held-page.js';
 import type { LentPage } from './lent-page.js';
 
 const WIPE_MS = 2_000;
@@ -8,7 +8,7 @@ const REMAINS = `window.name = "";
   window.name + document.head.innerHTML + document.body.innerHTML + (matchMedia("(scripting: none)").matches ? "" : "scripts")`;
 
 /**
- * Makes a page as good as new after work without scripts and without a network, in a third of the time that a new one takes. Throws when
+ * Makes a page as good as new after work without scripts and without a network,. Throws when
  * that cannot be proven: then the page must be destroyed.
  */
 export async function wipePage(held: HeldPage, lent: LentPage): Promise<void> {
@@ -26,10 +26,10 @@ export async function wipePage(held: HeldPage, lent: LentPage): Promise<void> {
 async function wipe(held: HeldPage, lent: LentPage): Promise<void> {
   const { context, page, guard } = held;
   // All domains that the borrower enabled, and all that it overrode, end with its session.
-  await Promise.all([lent.session.detach(), forgetOverrides(page)]);
+  await Promise.all([lent.session.detach(), forgetOverrides(page), draw(held, false)]);
   // The end of a session also ends what others had switched off, scripts among it.
   await guard.send('Emulation.setScriptExecutionDisabled', { value: true });
-  await leave(guard);
+  await moveOn(held);
   // After the old document is gone: it could still have written.
   await Promise.all([
     guard.send('Page.resetNavigationHistory'),
@@ -40,22 +40,11 @@ async function wipe(held: HeldPage, lent: LentPage): Promise<void> {
     page.setCacheEnabled(false), // evicts what the renderer keeps in memory
     page.setCacheEnabled(true),
   ]);
+  if ((await windowSize(held)) !== held.size) {
+    await draw(held, true);
+    await draw(held, false);
+  }
   await prove(held);
-}
-
-/** Replaces the document. A new one has new fonts, styles and policies. */
-async function leave(guard: CDPSession): Promise<void> {
-  const blank = new Promise<void>((resolve) => {
-    const onNavigated = ({ frame }: Protocol.Page.FrameNavigatedEvent) => {
-      if (frame.parentId || frame.url !== 'about:blank') return;
-      guard.off('Page.frameNavigated', onNavigated);
-      resolve();
-    };
-    guard.on('Page.frameNavigated', onNavigated);
-  });
-  const { errorText } = await guard.send('Page.navigate', { url: 'about:blank' });
-  if (errorText) throw new Error(`the page does not leave: ${errorText}`);
-  await blank;
 }
 
 /** What a borrower may have set by way of the page and not of its session (`tracked-page.ts` says what it may). */
@@ -63,19 +52,22 @@ async function forgetOverrides(page: Page): Promise<void> {
   await Promise.all([page.emulateMediaType(), page.emulateMediaFeatures(), page.setViewport(null)]);
 }
 
-async function prove({ context, page, guard }: HeldPage): Promise<void> {
-  const [{ frameTree }, { entries }, { cookies }, { result }] = await Promise.all([
+async function prove(held: HeldPage): Promise<void> {
+  const { context, page, guard, next } = held;
+  const [{ frameTree }, { entries }, { cookies }, { result }, size] = await Promise.all([
     guard.send('Page.getFrameTree'),
     guard.send('Page.getNavigationHistory'),
     guard.send('Network.getCookies'),
     guard.send('Runtime.evaluate', { expression: REMAINS }),
+    windowSize(held),
   ]);
   const clean =
-    frameTree.frame.url === 'about:blank' &&
+    frameTree.frame.url === `${next!.origin}/` &&
     !frameTree.childFrames &&
     entries.length === 1 &&
     cookies.length === 0 &&
     result.value === '' &&
+    size === held.size &&
     !page.isJavaScriptEnabled() &&
     context.targets().length === 1;
   if (!clean) throw new Error('the page is not clean');

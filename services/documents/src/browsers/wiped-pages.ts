@@ -1,3 +1,4 @@
+import { documentWipes } from '@tandem/telemetry/metrics';
 import type { HeldPage } from './held-page.js';
 import type { LentPage } from './lent-page.js';
 import { wipePage } from './wipe-page.js';
@@ -26,8 +27,12 @@ export class WipedPages {
   giveBack(held: HeldPage, lent: LentPage): void {
     this.#wiping++;
     void wipePage(held, lent).then(
-      () => this.#wiped(held),
       () => {
+        documentWipes.inc({ outcome: 'clean' });
+        this.#wiped(held);
+      },
+      () => {
+        documentWipes.inc({ outcome: 'destroyed' });
         this.#wiped(undefined);
         return this.destroy(held);
       },

@@ -35,6 +35,7 @@ export class RequestAnswers {
   attach(session: CDPSession): Promise<unknown> {
     this.job.on(session, 'Fetch.requestPaused', (event) => unheard(this.#onPaused(session, event)));
     const patterns: Protocol.Fetch.RequestPattern[] = [{ urlPattern: '*' }];
+    if (this.job.lent.opened) return Promise.resolve();
     if (!this.traffic) return session.send('Fetch.enable', { patterns });
     this.job.on(session, 'Fetch.authRequired', (event) => unheard(this.#onAuth(session, event)));
     patterns.push({ urlPattern: '*', resourceType: 'Document', requestStage: 'Response' });

@@ -67,6 +67,7 @@ export class DocumentRenderer {
       tenant,
       javascript,
       network,
+      drawn: request.format !== 'pdf',
       onDenied: ({ host }) => host !== PROXY_DOOR_HOST && findings.hostRefused(host),
       signal: deadline.signal,
     };

@@ -10,7 +10,7 @@ const SHOWN = /^(?:text\/|image\/|application\/(?:xhtml\+xml|xml|json|[\w.+-]+\+
 
 /** The page that becomes the document: where it may go, and what is said when it cannot be had. */
 export class MainPage {
-  #frame: string | undefined;
+  readonly frame: string;
   readonly #mayLeave: boolean;
   #opened = 0;
   #granted = 0;
@@ -18,15 +18,13 @@ export class MainPage {
   constructor(private readonly job: JobPage) {
     // A page of ours is the document; one somewhere else may lead on, as sites do.
     this.#mayLeave = !('html' in job.content);
-  }
-
-  get frame(): string {
-    return this.#frame!;
+    this.frame = job.lent.frame;
   }
 
   /** Opens the page, or opens it again. When it cannot be had, the deadline fails. */
   async open(): Promise<void> {
     const { content, lent } = this.job;
+    if (lent.opened && 'html' in content) return this.#write(content.html);
     const mine = ++this.#opened;
     this.#granted = 1;
     const url = 'html' in content ? `${lent.origin}/` : content.url;
@@ -38,9 +36,7 @@ export class MainPage {
 
   /** Whether a request is for the page itself, and not for what is in it. */
   owns({ frameId, resourceType }: Paused): boolean {
-    if (resourceType !== 'Document') return false;
-    this.#frame ??= frameId;
-    return frameId === this.#frame;
+    return resourceType === 'Document' && frameId === this.frame;
   }
 
   mayGo({ request, redirectedRequestId }: Paused): boolean {
@@ -68,6 +64,10 @@ export class MainPage {
   fail(detail: string): void {
     const what = 'html' in this.job.content ? 'The document cannot be made.' : 'The page of the URL cannot be made.';
     this.job.deadline.fail(new Rejected('document_failed', `${what} ${detail}`));
+  }
+
+  async #write(html: string): Promise<void> {
+    await this.job.send('Page.setDocumentContent', { frameId: this.frame, html });
   }
 
   #cannotBeHad(errorText: string): void {

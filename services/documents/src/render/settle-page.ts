@@ -27,6 +27,8 @@ export async function settlePage(job: JobPage, scripts: PageScripts, measures: M
 }
 
 const SETTLE = `async ({ bands, contentHeight, css }) => {
+  // Where nothing is drawn, this is what makes it ask for its fonts and images.
+  document.documentElement.getBoundingClientRect();
   const lazy = [...document.querySelectorAll('img[loading=lazy], iframe[loading=lazy]')];
   await Promise.all(lazy.map((e) => {
     if (e.complete) return;
