@@ -82,8 +82,8 @@ French is the default: \`load.locale\` of the request chooses, and with it how n
 from the lines, exactly, and never sent. Numbers of companies are named as their country does: RCCM and NINEA in Senegal, NCC in
 Côte d'Ivoire, SIREN in France. \`seller.bank\` and \`seller.mobileMoney\` become ways to pay, \`payLink\` a QR code.
 
-**Fast** are quote, invoice, receipt and delivery note: they have a [layout](how-to/template-language.md#a-layout-for-speed) beside the page,
-with the same look, that needs no browser. The report has a page only.
+**Fast** they are by their [layouts](how-to/template-language.md#a-layout-for-speed): each has one beside its page, with the same look, that needs
+no browser. The pictures here are the pages of a browser; lines may end elsewhere in a layout.
 
 **Paper** is A4 upright, A5 across for the receipt. Layouts follow \`pdf.paper\` and \`pdf.landscape\` of a request (from 170 mm of width on, the
 receipt from A5 across), and part an invoice's lines for that paper. The pages of browsers do not: there the paper is part of the style

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import type { TemplateBundle } from '@tandem/contracts/template';
 import { readTemplateFolder } from '@tandem/templates/read-template-folder';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { computeTotals } from './invoice/compute-totals.js';
 import { type LaidOutTemplate, LayoutEngine, type LayoutOptions } from './layout/layout-engine.js';
+import { pageImages } from './pdf/page-images.js';
 import { pageText } from './pdf/page-text.js';
 import {
   difference,
@@ -20,7 +22,7 @@ import {
 } from './shipped-templates.fixture.js';
 import { formatMoney } from './templates/filters/format-numbers.js';
 
-const CASES = ['quote', 'invoice', 'receipt', 'delivery-note'].flatMap((name) => [
+const CASES = ['quote', 'invoice', 'receipt', 'delivery-note', 'report'].flatMap((name) => [
   { name, locale: 'fr', sample: 'sample.json', picture: `${name}-fr` },
   { name, locale: 'en-IE', sample: 'sample.en.json', picture: `${name}-en` },
 ]);
@@ -47,13 +49,13 @@ async function make(name: string, locale: string, data: unknown, paper?: LayoutO
 describe.each(CASES)('the layout of $name in $locale', ({ name, locale, sample, picture }) => {
   const data = shippedJson(`${name}/${sample}`);
 
-  it('shows all that its sample says, with the sums that follow, on one page', async () => {
+  it('shows all that its sample says, with the sums that follow', async () => {
     const { text, report } = await make(name, locale, data);
     expect(textsOf(data).filter((said) => !squeezed(text).includes(squeezed(said)))).toEqual([]);
     const sums = data.lines?.[0].unitPrice === undefined ? undefined : computeTotals(data);
     for (const amount of sums ? [sums.net, sums.tax, sums.gross, sums.due] : [])
       expect(text).toContain(plain(formatMoney(amount, data.currency, locale)));
-    expect(report).toMatchObject({ pages: 1, warnings: [] });
+    expect(report).toMatchObject({ pages: name === 'report' ? 4 : 1, warnings: [] });
   });
 
   it('looks as it did', async () => {
@@ -125,6 +127,21 @@ it.each([8, 12, 14, 16, 18, 20, 40])('an invoice of %i lines has its total on a 
   const { pages } = await make('invoice', 'fr', { ...sample, lines });
   const [total] = pages.filter((page) => page.includes('Net à payer'));
   expect(times(total!, 'Article n°')).toBeGreaterThan(1);
+});
+
+it('a report shows its pictures', async () => {
+  const sample = shippedJson('report/sample.json');
+  const png = await sharp({ create: { width: 300, height: 100, channels: 3, background: '#c00' } })
+    .png()
+    .toBuffer();
+  const image = `data:image/png;base64,${png.toString('base64')}`;
+  sample.sections = [{ title: 'Vue', blocks: [{ type: 'image', image, alt: 'La vue', caption: 'Du toit' }] }];
+  const { pdf, text } = await make('report', 'fr', sample);
+  expect(text).toContain('Figure 1 Du toit');
+  for await (const { data } of pageImages(pdf, { pages: [3], width: 200 })) {
+    const { channels } = await sharp(data).stats();
+    expect(channels[0]!.mean - channels[1]!.mean).toBeGreaterThan(5);
+  }
 });
 
 it('long names and words stay on the page', async () => {
