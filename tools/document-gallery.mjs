@@ -9,6 +9,7 @@ import { readTemplateFolder } from '@tandem/templates/read-template-folder';
 import sharp from 'sharp';
 import { findChromium } from '../services/documents/dist/browsers/find-chromium.js';
 import { PagePool } from '../services/documents/dist/browsers/page-pool.js';
+import { LayoutEngine } from '../services/documents/dist/layout/layout-engine.js';
 import { pageImages } from '../services/documents/dist/pdf/page-images.js';
 import { DocumentRenderer } from '../services/documents/dist/render/document-renderer.js';
 import { fillTemplate } from '../services/documents/dist/templates/fill-template.js';
@@ -39,6 +40,7 @@ const SECTIONS = [
 const chromium = findChromium(process.env.CHROMIUM_BIN);
 if (!chromium) throw new Error('There is no Chromium: install chromium-headless-shell, or set CHROMIUM_BIN.');
 const bundles = await readTemplateFolder(source);
+const layouts = new LayoutEngine();
 const pool = await PagePool.start({ chromium: () => chromium, policies: () => ({}), browsers: 1, pages: 1 });
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
@@ -48,12 +50,17 @@ try {
   for (const [title, sentence, name] of SECTIONS) {
     const french = await pictures(`${name}-fr`, name, 'fr', sample(name, 'sample.json'));
     const english = await pictures(`${name}-en`, name, 'en-IE', sample(name, 'sample.en.json'));
+    if (bundles.get(name).layout) {
+      await layoutReference(`layout-${name}-fr`, name, 'fr', sample(name, 'sample.json'));
+      await layoutReference(`layout-${name}-en`, name, 'en-IE', sample(name, 'sample.en.json'));
+    }
     parts.push(`## ${title}`, sentence, table([...french, ...english]), fields(name));
     if (name === 'invoice') parts.push(await longInvoice());
   }
   writeFileSync(join(root, 'docs', 'templates.md'), `${parts.join('\n\n').trimEnd()}\n`);
 } finally {
   await pool.stop();
+  await layouts.onApplicationShutdown();
 }
 checkSizes();
 
@@ -75,8 +82,12 @@ French is the default: \`load.locale\` of the request chooses, and with it how n
 from the lines, exactly, and never sent. Numbers of companies are named as their country does: RCCM and NINEA in Senegal, NCC in
 Côte d'Ivoire, SIREN in France. \`seller.bank\` and \`seller.mobileMoney\` become ways to pay, \`payLink\` a QR code.
 
-**Paper** is A4 upright, A5 across for the receipt, and part of the style (\`@page\`): \`pdf.paper\` of a request does not change it.
-Where an invoice's pages end is reckoned for it in \`_shared/partials/lines.liquid\`.`;
+**Fast** they are by their [layouts](how-to/template-language.md#a-layout-for-speed): each has one beside its page, with the same look, that needs
+no browser. The pictures here are the pages of a browser; lines may end elsewhere in a layout.
+
+**Paper** is A4 upright, A5 across for the receipt. Layouts follow \`pdf.paper\` and \`pdf.landscape\` of a request (from 170 mm of width on, the
+receipt from A5 across), and part an invoice's lines for that paper. The pages of browsers do not: there the paper is part of the style
+(\`@page\`), and where an invoice's pages end is reckoned for it in \`_shared/partials/lines.liquid\`, as CSS knows no sums at the end of a page.`;
 }
 
 async function longInvoice() {
@@ -105,11 +116,7 @@ async function pictures(name, template, locale, data, choose = (count) => number
     mkdirSync(keep, { recursive: true });
     writeFileSync(join(keep, `${name}.pdf`), pdf);
   }
-  for await (const { data: image } of pageImages(pdf, { pages: [1], width: 600 }))
-    writeFileSync(
-      join(references, `${name}.png`),
-      await sharp(image).grayscale().resize({ width: 120 }).png({ compressionLevel: 9 }).toBuffer(),
-    );
+  await reference(name, pdf);
   const files = [];
   for await (const { page, data: image } of pageImages(pdf, {
     pages: choose(report.pages),
@@ -122,6 +129,22 @@ async function pictures(name, template, locale, data, choose = (count) => number
     files.push({ file, text: `${template}, ${locale}, page ${page} of ${report.pages}` });
   }
   return files;
+}
+
+/** What tests compare with of the same documents made without a browser. */
+async function layoutReference(name, template, locale, data) {
+  const signal = AbortSignal.timeout(60_000);
+  const { data: pdf } = await layouts.render(bundles.get(template), data, { locale, signal });
+  if (keep) writeFileSync(join(keep, `${name}.pdf`), pdf);
+  await reference(name, pdf);
+}
+
+async function reference(name, pdf) {
+  for await (const { data: image } of pageImages(pdf, { pages: [1], width: 600 }))
+    writeFileSync(
+      join(references, `${name}.png`),
+      await sharp(image).grayscale().resize({ width: 120 }).png({ compressionLevel: 9 }).toBuffer(),
+    );
 }
 
 function table(files) {

@@ -8,11 +8,13 @@ import { TookTooLong, withinTime } from './time-limit.js';
 export const TEMPLATE_FILTERS = [
   't',
   'money',
+  'amount',
   'number',
   'percent',
   'date',
   'words',
   'country',
+  'unit',
   'qr',
   'totals',
 ] as const;

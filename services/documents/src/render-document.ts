@@ -46,7 +46,7 @@ export class RenderDocumentHandler implements CommandHandler<typeof RenderDocume
 
   /** Undefined where a browser has to make it. */
   async #withoutBrowser(input: Input, { tenant }: JobContext, signal: AbortSignal): Promise<Rendered | undefined> {
-    const { source, data, load } = input;
+    const { source, data, load, pdf } = input;
     if (!source.template) return undefined;
     const template = chooseLayout(await this.templates.get(tenant, source.template, signal), input);
     if (!template) return undefined;
@@ -54,6 +54,7 @@ export class RenderDocumentHandler implements CommandHandler<typeof RenderDocume
       if (input.engine === 'auto') return undefined;
       throw new Rejected('unavailable', 'engine: there is no Typst for this machine; take engine auto.');
     }
-    return this.layouts.render(template, data ?? {}, { locale: load?.locale, timeZone: load?.timeZone, signal });
+    const { locale, timeZone } = load ?? {};
+    return this.layouts.render(template, data ?? {}, { locale, timeZone, pdf, signal });
   }
 }

@@ -100,3 +100,33 @@ export async function difference(one: Buffer, other: Buffer): Promise<number> {
   if (a!.info.width !== b!.info.width || a!.info.height !== b!.info.height) return 255;
   return a!.data.reduce((sum, value, index) => sum + Math.abs(value - b!.data[index]!), 0) / a!.data.length;
 }
+
+/** Texts of the data that a page shows as they are. */
+export function textsOf(value: unknown, key = ''): string[] {
+  if (/^(iban|country|currency|.*Date|date|validUntil|.*[lL]ink|unit|taxCategory|type|tone|format|method)$/.test(key))
+    return [];
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => textsOf(inner, Array.isArray(value) ? key : name));
+}
+
+/** Without spaces and hyphens, as lines may end anywhere, and in capitals, as some labels are. */
+export function squeezed(text: string): string {
+  return text.replace(/[\s\u00a0\u202f\u00ad-]+/g, '').toUpperCase();
+}
+
+/** How often a part stands in a text. */
+export function times(text: string, part: string): number {
+  return text.split(part).length - 1;
+}
+
+/** What numbers are together. */
+export function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** The amount that follows a label. */
+export function sumAfter(page: string, label: string): number | undefined {
+  const found = new RegExp(`(?:^|\\s)${label} ([\\d ]+\\d)`).exec(page)?.[1];
+  return found === undefined ? undefined : Number(found.replaceAll(' ', ''));
+}

@@ -9,7 +9,12 @@ import {
   type ShippedDocument,
   shippedJson,
   smallPicture,
+  squeezed,
   startShippedTemplates,
+  sum,
+  sumAfter,
+  textsOf,
+  times,
 } from './shipped-templates.fixture.js';
 import { formatMoney } from './templates/filters/format-numbers.js';
 
@@ -162,34 +167,6 @@ it.each(NAMES)('%s has the same words in every language, French first', (name) =
   expect(Object.keys(locales)).toEqual(['fr', 'en']);
   expect(Object.keys(locales.en!).sort()).toEqual(Object.keys(locales.fr!).sort());
 });
-
-/** Texts of the data that a page shows as they are. */
-function textsOf(value: unknown, key = ''): string[] {
-  if (/^(iban|country|currency|.*Date|date|validUntil|.*[lL]ink|unit|taxCategory|type|tone|format|method)$/.test(key))
-    return [];
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) => textsOf(inner, Array.isArray(value) ? key : name));
-}
-
-/** Without spaces and hyphens, as lines may end anywhere, and in capitals, as some labels are. */
-function squeezed(text: string): string {
-  return text.replace(/[\s\u00a0\u202f\u00ad-]+/g, '').toUpperCase();
-}
-
-function times(text: string, part: string): number {
-  return text.split(part).length - 1;
-}
-
-function sum(numbers: number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}
-
-/** The amount that follows a label. */
-function sumAfter(page: string, label: string): number | undefined {
-  const found = new RegExp(`(?:^|\\s)${label} ([\\d ]+\\d)`).exec(page)?.[1];
-  return found === undefined ? undefined : Number(found.replaceAll(' ', ''));
-}
 
 /** What a test reads after `beforeAll`. */
 function lazily(read: () => ShippedDocument) {

@@ -3,6 +3,7 @@ import type { RenderDocument } from '@tandem/contracts/documents';
 import type { TemplateBundle } from '@tandem/contracts/template';
 import { Rejected } from '@tandem/messaging/outcome';
 import { hasLayout, type LaidOutTemplate } from './layout-engine.js';
+import { asksForPaper } from './layout-paper.js';
 
 type Input = Pick<InputOf<typeof RenderDocument>, 'format' | 'pdf' | 'assets' | 'load' | 'engine'>;
 
@@ -16,13 +17,16 @@ const FOLLOWED = new Set([
   'onConsoleError',
 ]);
 
+/** What a layout can follow of `pdf`, where it asks for the size of the paper. */
+const OF_PAPER = new Set(['paper', 'landscape']);
+
 /**
  * The template, when its layout is to make the document. Throws `Rejected` `invalid_input` when the request insists on a layout
  * that the template does not have, or on options that are a browser's.
  */
 export function chooseLayout(bundle: TemplateBundle, input: Input): LaidOutTemplate | undefined {
   if (input.engine === 'browser' || input.format !== 'pdf') return undefined;
-  const option = optionOfBrowsers(input);
+  const option = optionOfBrowsers(input, asksForPaper(bundle));
   if (hasLayout(bundle) && !option) return bundle;
   if (input.engine !== 'layout') return undefined;
   throw new Rejected(
@@ -33,9 +37,11 @@ export function chooseLayout(bundle: TemplateBundle, input: Input): LaidOutTempl
   );
 }
 
-function optionOfBrowsers({ pdf, assets, load }: Input): string | undefined {
+function optionOfBrowsers({ pdf, assets, load }: Input, followsPaper: boolean): string | undefined {
   if (Object.keys(assets ?? {}).length > 0) return 'assets';
-  const ofPdf = Object.entries(pdf ?? {}).find(([, value]) => value !== undefined);
+  const ofPdf = Object.entries(pdf ?? {}).find(
+    ([name, value]) => value !== undefined && !(followsPaper && OF_PAPER.has(name)),
+  );
   if (ofPdf) return `pdf.${ofPdf[0]}`;
   const ofLoad = Object.entries(load ?? {}).find(([name, value]) => value !== undefined && !FOLLOWED.has(name));
   return ofLoad && `load.${ofLoad[0]}`;

@@ -6,6 +6,7 @@ import { stateFor } from '../templates/fill-texts.js';
 import { globalsOf } from '../templates/filters/fill-state.js';
 import { filters } from '../templates/filters/filters.js';
 import { MOST_CHARACTERS, PARTS, templateFault, tooMuchText } from '../templates/template-faults.js';
+import type { LayoutPaper } from './layout-paper.js';
 
 /** The texts of a template's layout. */
 export interface LayoutTexts {
@@ -22,6 +23,8 @@ export interface LayoutTask {
   data: unknown;
   locale: string | undefined;
   timeZone: string | undefined;
+  /** What the layout sees as `page`. */
+  page: LayoutPaper;
 }
 
 type Compiled = { liquid: ReturnType<typeof liquidOf>; template: Template[] };
@@ -32,11 +35,12 @@ const compiled = new LRUCache<string, Compiled>({ max: 100 });
 const PACKAGE = /["']@[a-z]+\//;
 
 /** The Typst that a layout makes of data. Throws `Rejected` as `fillTexts` does. */
-export function fillLayout({ key, texts, data, ...options }: LayoutTask): { source: string; warnings: string[] } {
+export function fillLayout({ key, texts, data, page, ...options }: LayoutTask): { source: string; warnings: string[] } {
   const { liquid, template } = compiled.get(key) ?? compile(key, texts);
   const warnings = new Set<string>();
   const state = stateFor(texts, options, warnings);
-  const context = new Context({}, liquid.options, { sync: true, globals: globalsOf(data, state) }, { liquid });
+  const globals = { ...globalsOf(data, state), page };
+  const context = new Context({}, liquid.options, { sync: true, globals }, { liquid });
   try {
     const source: string = liquid.renderSync(template, context);
     if (source.length > MOST_CHARACTERS) throw tooMuchText(PARTS.layout);

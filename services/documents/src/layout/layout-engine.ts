@@ -1,9 +1,11 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { RenderReport } from '@tandem/contracts/documents';
+import type { PdfOptions } from '@tandem/contracts/page-options';
 import type { TemplateBundle } from '@tandem/contracts/template';
 import type { Rendered } from '../render/document-renderer.js';
 import { type FillOptions, prepareTemplate } from '../templates/fill-template.js';
 import { LayoutFolders } from './layout-folders.js';
+import { layoutPaper } from './layout-paper.js';
 import { LayoutProcesses } from './layout-processes.js';
 
 /** A template that has a layout. */
@@ -12,6 +14,13 @@ export type LaidOutTemplate = TemplateBundle & { layout: string };
 /** Whether a template can be made without a browser. */
 export function hasLayout(bundle: TemplateBundle): bundle is LaidOutTemplate {
   return bundle.layout !== undefined;
+}
+
+/** How a layout is set. */
+export interface LayoutOptions extends FillOptions {
+  /** Paper that goes before the template's own, where the layout asks for it. */
+  pdf?: Pick<PdfOptions, 'paper' | 'landscape'>;
+  signal: AbortSignal;
 }
 
 /** Makes PDFs from the layouts of templates: without a browser, by Typst, in a few milliseconds. */
@@ -31,12 +40,21 @@ export class LayoutEngine implements OnApplicationShutdown {
   async render(
     bundle: LaidOutTemplate,
     data: unknown,
-    { locale, timeZone, signal }: FillOptions & { signal: AbortSignal },
+    { locale, timeZone, pdf: asked, signal }: LayoutOptions,
   ): Promise<Rendered> {
     const { layout, partials, locales } = bundle;
     const { key } = prepareTemplate(bundle).task;
+    const page = layoutPaper({ ...bundle.pdf, ...asked });
     const folder = await this.#folders.of(bundle);
-    const task = { key: `${key} ${folder}`, texts: { layout, partials, locales }, data, locale, timeZone, folder };
+    const task = {
+      key: `${key} ${folder}`,
+      texts: { layout, partials, locales },
+      data,
+      locale,
+      timeZone,
+      page,
+      folder,
+    };
     const { pdf, pages, warnings } = await this.#processes.typeset(task, signal);
     const report: RenderReport = {
       engine: 'layout',

@@ -21,9 +21,12 @@ export interface Typeset {
 
 /** Compilers of other folders are forgotten beyond so many; each holds its fonts. */
 const MOST_COMPILERS = 16;
-/** Every so many documents, what none of the last ones used is forgotten: more often would cost more than it frees. */
-const FORGET_EVERY = 100;
-let documents = 0;
+/**
+ * Characters of source after which Typst forgets what none of the last documents used. A kilobyte of it takes some 200 kB: without
+ * this a few long invoices would fill the process.
+ */
+const FORGET_AFTER = 100_000;
+let characters = 0;
 const compilers = new Map<string, NodeCompiler>();
 
 /** Makes a PDF. The same layout and data give the same bytes. Throws `Rejected` with what Liquid or Typst says. */
@@ -35,8 +38,11 @@ export function typeset({ folder, ...task }: Typesetting): Typeset {
   if (!document)
     throw new Rejected('document_failed', `The layout of the template fails: ${faultOf(compiler, compiled)}`);
   const pdf = compiler.pdf(document, { creationTimestamp: 0 });
-  documents += 1;
-  if (documents % FORGET_EVERY === 0) compiler.evictCache(1);
+  characters += source.length;
+  if (characters > FORGET_AFTER) {
+    characters = 0;
+    compiler.evictCache(1);
+  }
   return { pdf, pages: document.numOfPages, warnings };
 }
 

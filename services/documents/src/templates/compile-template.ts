@@ -1,5 +1,6 @@
 import type { TemplateBundle } from '@tandem/contracts/template';
 import { liquidOptions } from '@tandem/templates/check-liquid';
+import './sync-liquid.js';
 import { closeTags } from '@tandem/templates/closed-tags';
 import { type FilterImplOptions, Liquid, type Template } from 'liquidjs';
 import { filters } from './filters/filters.js';

@@ -6,10 +6,13 @@ import { amountInWords } from '../words/amount-in-words.js';
 import { currencyOf, decimalOf, shown } from './decimal.js';
 import { argumentsOf, stateOf } from './fill-state.js';
 import { formatDate } from './format-date.js';
-import { formatMoney, formatNumber, formatPercent } from './format-numbers.js';
+import { formatAmount, formatMoney, formatNumber, formatPercent } from './format-numbers.js';
 import { KeptFormats } from './kept-formats.js';
 import { qrCode } from './qr-code.js';
+import { unitName } from './unit-name.js';
 
+/** Of documents: each part of a template asks for them again. */
+const known = new WeakMap<object, Totals>();
 const countries = new KeptFormats<Intl.DisplayNames>();
 
 type Handler = Extract<FilterImplOptions, (...args: never[]) => unknown>;
@@ -22,11 +25,13 @@ type Filter = ThisParameterType<Handler>;
 export const filters: Record<string, FilterImplOptions> = {
   t,
   money,
+  amount,
   number,
   percent,
   date,
   words,
   country,
+  unit,
   totals,
   qr: { handler: qr, raw: true },
   // Liquid's own would be escaped a second time on the way out.
@@ -55,6 +60,13 @@ function money(this: Filter, value: unknown, currency?: unknown): string {
   const amount = decimalOf('money', value);
   if (amount === undefined) return '';
   return formatMoney(amount, currencyOf('money', currency ?? ownCurrency(this)), stateOf(this).locale);
+}
+
+/** `{{ line.unitPrice | amount: "EUR" }}`: as `money`, without the sign of the currency. */
+function amount(this: Filter, value: unknown, currency?: unknown): string {
+  const number = decimalOf('amount', value);
+  if (number === undefined) return '';
+  return formatAmount(number, currencyOf('amount', currency ?? ownCurrency(this)), stateOf(this).locale);
 }
 
 /** `{{ 1250.5 | number }}`, `{{ 1250.5 | number: 2 }}`. */
@@ -94,6 +106,11 @@ function country(this: Filter, value: unknown): string {
   return countries.get(locale, () => new Intl.DisplayNames(locale, { type: 'region' })).of(code) ?? code;
 }
 
+/** `{{ line.unit | unit }}`: heure for HUR, where the texts say so, and kg for KGM. */
+function unit(this: Filter, value: unknown): string {
+  return isNothing(value) ? '' : unitName(textOf(value), stateOf(this).texts);
+}
+
 /** `{% assign totals = data | totals %}`: the exact sums of a document with lines, see `computeTotals`. */
 function totals(this: Filter, value: unknown): Totals {
   const document = value as Partial<Priced> | null | undefined;
@@ -102,7 +119,9 @@ function totals(this: Filter, value: unknown): Totals {
   currencyOf('totals', document.currency);
   this.context.memoryLimit.use(document.lines.length * 10);
   try {
-    return computeTotals(document as Priced);
+    const totals = known.get(document) ?? computeTotals(document as Priced);
+    known.set(document, totals);
+    return totals;
   } catch (cause) {
     if (cause instanceof RangeError) throw new Error(`totals: ${cause.message}`, { cause });
     const detail = 'totals: each line needs `quantity`, `unitPrice` and `taxPercent`, and all amounts are numbers.';

@@ -24,6 +24,15 @@ export function formatMoney(value: Decimal, currency: string, locale: string): s
   return printable(format.format(value as number));
 }
 
+/** `1 250 000`, `1 250,50`: an amount without the sign of its currency, and with more decimals only where there are more. */
+export function formatAmount(value: Decimal, currency: string, locale: string): string {
+  const format = formats.get(`amount ${locale} ${currency}`, () => {
+    const digits = minorUnit(currency);
+    return new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: Math.max(digits, 3) });
+  });
+  return printable(format.format(value as number));
+}
+
 /** `1 250,5`: as many decimals as there are up to three, or exactly `digits`. */
 export function formatNumber(value: Decimal, locale: string, digits?: number): string {
   const format = formats.get(`number ${locale} ${digits}`, () => {
