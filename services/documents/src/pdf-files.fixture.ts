@@ -23,6 +23,7 @@ import { loadConfig } from '@tandem/runtime/config';
 import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { type HandlerRun, runHandler } from '@tandem/testing/run-handler';
+import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import type { z } from 'zod';
 import { DocumentsConfig } from './config.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
@@ -38,6 +39,8 @@ export interface PdfContent {
   /** JavaScript that runs at the opening, at a link of the first page and by name, and a program that is started. */
   scripts?: boolean;
   rotate?: 0 | 90 | 180 | 270;
+  /** Texts of attached files by name. */
+  attachments?: Record<string, string>;
   /** Bytes of a picture that does not compress, on every page. */
   noise?: Uint8Array;
 }
@@ -79,6 +82,8 @@ export async function makePdf(name: string, pages: number, content: PdfContent =
     text.setText(value);
     text.addToPage(drawn[0]!, { x: 100, y: 20, width: 150, height: 20 });
   }
+  for (const [file, text] of Object.entries(content.attachments ?? {}))
+    await pdf.attach(Buffer.from(text), file, { description: `about ${file}`, mimeType: 'text/csv' });
   return Buffer.from(await pdf.save());
 }
 
@@ -148,6 +153,16 @@ export async function outlineOf(bytes: Uint8Array): Promise<Mark[]> {
     return marks;
   };
   return below(pdf.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict));
+}
+
+/** Texts of attached files by name, in the order of the document, and what it says of them. */
+export async function attachmentsOf(bytes: Uint8Array): Promise<Record<string, { text: string; about?: string }>> {
+  const document = await getDocument({ data: new Uint8Array(bytes) }).promise;
+  const described = [...((await document.getAttachments()) ?? [])].map(async ([id, { filename, description }]) => {
+    const content = (await document.getAttachmentContent(id)) ?? [];
+    return [filename, { text: Buffer.from(content).toString(), about: description }] as const;
+  });
+  return Object.fromEntries(await Promise.all(described));
 }
 
 function pageOf(pdf: PDFDocument, from: PDFDict): number {

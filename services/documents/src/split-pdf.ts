@@ -7,6 +7,7 @@ import { Rejected } from '@tandem/messaging/outcome';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { cutParts } from './pdf/cut-parts.js';
 import { keepPdf } from './pdf/keep-pdf.js';
+import { lostOnSplit } from './pdf/lost-parts.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
 import { planParts } from './pdf/plan-parts.js';
 import { OBJECT_STORE } from './tokens.js';
@@ -24,10 +25,10 @@ export class SplitPdfHandler implements CommandHandler<typeof SplitPdf> {
 
   @HandleCommand(SplitPdf)
   async handle({ data, job, signal, progress }: Context): Promise<Output> {
-    const { source, into, outline, store } = data;
+    const { source, into, outline, attachments, store } = data;
     await using opened = await this.workshop.open(source, job, signal);
     const { desk, pdf } = opened;
-    const digest = await desk.digest(pdf);
+    const digest = await desk.digest(pdf, { attachments });
     const parts = planParts(into, pdf.pages, digest.bookmarks);
     const { mostFilesMb: mostMb } = this.workshop;
     const cut = { pdf, digest, parts, every: into.every, outline: outline ? 'take' : 'none', mostMb } as const;
@@ -41,7 +42,7 @@ export class SplitPdfHandler implements CommandHandler<typeof SplitPdf> {
       files.push({ ...kept, name, title, firstPage: pages[0]! });
       progress(files.length / parts.length, name);
     }
-    return { files };
+    return { files, warnings: lostOnSplit(digest) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { type ExtractedFile, withOwnNames } from './attached-files.js';
 import type { Place } from './destinations.js';
 import type { Bookmark, DocumentDigest, Link } from './document-digest.js';
 import { type PdfDictionary, type PdfDump, PdfObjects, type PdfValue } from './pdf-objects.js';
@@ -10,6 +11,8 @@ export interface Scion {
   pages: number[];
   /** Title of a bookmark on the first of them. */
   bookmark?: string;
+  /** Files of the document that the new one gets. */
+  attachments?: ExtractedFile[];
 }
 
 /** How the new document gets what it lost. */
@@ -19,13 +22,20 @@ export interface GraftOptions {
 }
 
 /** Objects that change, for `qpdf --update-from-json`. */
-export type Changes = Record<string, { value: PdfValue } | { stream: { dict: PdfValue } }>;
+export type Changes = Record<string, { value: PdfValue } | { stream: { dict: PdfValue; datafile?: string } }>;
+
+/** What becomes of a new document. */
+export interface Graft {
+  changes: Changes;
+  /** Under the names that they have there. */
+  attachments: ExtractedFile[];
+}
 
 /**
- * Gives a document that was put together from pages the links and bookmarks that its sources had, and takes scripts and
+ * Gives a document that was put together from pages the links, bookmarks and attached files that its sources had, and takes scripts and
  * actions that start programs away. qpdf keeps no link from a page to another that was not taken before it.
  */
-export function graft(dump: PdfDump, scions: readonly Scion[], { outline }: GraftOptions): Changes {
+export function graft(dump: PdfDump, scions: readonly Scion[], { outline }: GraftOptions): Graft {
   const work = new Grafting(dump);
   work.removeScripts();
   let offset = 0;
@@ -41,7 +51,9 @@ export function graft(dump: PdfDump, scions: readonly Scion[], { outline }: Graf
     offset += pages.length;
   }
   if (outline !== 'keep') work.setOutline(bookmarks);
-  return work.changes;
+  const attachments = withOwnNames(scions.flatMap((scion) => scion.attachments ?? []));
+  if (attachments.length > 0) work.setAttachments(attachments);
+  return { changes: work.changes, attachments };
 }
 
 type Move = (place: Place | undefined) => Place | undefined;
@@ -107,6 +119,24 @@ class Grafting {
     this.#change(catalog, { ...rest, '/Outlines': root });
   }
 
+  /** In one sorted leaf (ISO 32000-2, 7.9.6). */
+  setAttachments(files: readonly ExtractedFile[]): void {
+    const entries = files.map((file) => ({ key: utf16(file.name), spec: this.#addFile(file) }));
+    entries.sort((one, other) => (one.key < other.key ? -1 : 1));
+    const catalog = this.#objects.catalogReference as string;
+    const { '/Names': names, ...rest } = this.#current(catalog);
+    const leaf = { '/Names': entries.flatMap(({ key, spec }) => [`b:${key}`, spec]) };
+    this.#change(catalog, { ...rest, '/Names': { ...this.#objects.dictionary(names), '/EmbeddedFiles': leaf } });
+  }
+
+  #addFile({ name, look, dict, path }: ExtractedFile): string {
+    const stream = this.#next();
+    this.changes[`obj:${stream}`] = { stream: { dict, datafile: path } };
+    // Readers before PDF 1.7 know no other than `F`.
+    const names = { '/F': `u:${name.replace(/[^\x20-\x7e]/g, '_')}`, '/UF': `b:${utf16(name)}` };
+    return this.#add({ '/Type': '/Filespec', ...names, ...look, '/EF': { '/F': stream, '/UF': stream } });
+  }
+
   #addItems(items: readonly Bookmark[], parent: string): { first: string; last: string; shown: number } {
     const references = items.map(() => this.#next());
     let shown = items.length;
@@ -161,4 +191,9 @@ class Grafting {
     this.#last += 1;
     return `${this.#last} 0 R`;
   }
+}
+
+/** Hexadecimal, of which the order is that of the bytes. */
+function utf16(text: string): string {
+  return `feff${Buffer.from(text, 'utf16le').swap16().toString('hex')}`;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Rejected } from '@tandem/messaging/outcome';
 import type { GraftOptions } from './graft.js';
 import { qpdfRange } from './page-selection.js';
 import type { Qpdf, QpdfJob } from './run-qpdf.js';
@@ -23,6 +24,8 @@ export interface OpenedPdf {
 /** What a document has beside the content of its pages, in a file on the desk. */
 export interface Digest extends DigestSummary {
   file: string;
+  /** A file with where the bytes of attached files are, when they were asked for and are there. */
+  streams?: string;
 }
 
 /** Pages that are taken from a document. */
@@ -37,6 +40,11 @@ export interface Cutting {
 export interface MadePdf {
   data: Buffer;
   pages: number;
+}
+
+/** One of pages of others. */
+export interface AssembledPdf extends MadePdf {
+  attachments: { name: string; size?: number }[];
 }
 
 /** What works at a desk. */
@@ -57,6 +65,8 @@ const DUMP = {
   jsonStreamData: 'none',
   decodeLevel: 'none',
 };
+/** Files of one document that are taken over. */
+const MOST_ATTACHED = 1_000;
 const WRITING = { objectStreams: 'generate' };
 /** The same input gives the same bytes. Where they are encrypted, they are random anyhow. */
 const SAME_ID = { deterministicId: '' };
@@ -71,18 +81,19 @@ export class PdfDesk {
     return this.#take(await this.#write({ ...inputOf(pdf), ...WRITING, ...id, ...job }, whatOf(pdf)), pdf.pages);
   }
 
-  /** Reads links and bookmarks of a document, for {@link Cutting}. */
-  async digest(pdf: OpenedPdf): Promise<Digest> {
+  /** Reads links, bookmarks and, where they are wanted, attached files of a document, for {@link Cutting}. */
+  async digest(pdf: OpenedPdf, { attachments = false } = {}): Promise<Digest> {
     const { structure, signal } = this.tools;
     const dump = await this.#dump(inputOf(pdf), whatOf(pdf));
     const to = this.#path('json');
     const summary = await structure.run('digest', { dump, to }, signal);
     await rm(dump);
-    return { ...summary, file: to };
+    const streams = attachments && summary.attachments.length > 0 ? await this.#extract(pdf, summary) : undefined;
+    return { ...summary, file: to, streams };
   }
 
   /** A new document of pages of others: not encrypted, and without scripts and actions that start programs. */
-  async assemble(cuttings: readonly Cutting[], outline: 'take' | 'none'): Promise<MadePdf> {
+  async assemble(cuttings: readonly Cutting[], outline: 'take' | 'none'): Promise<AssembledPdf> {
     const what = 'The new document';
     const pages = cuttings.map(({ pdf: { path: file, password }, pages: taken }) => ({
       file,
@@ -91,8 +102,10 @@ export class PdfDesk {
     }));
     const draft = await this.#write({ empty: '', pages, ...WRITING, ...SAME_ID }, what);
     const count = cuttings.reduce((sum, { pages: taken }) => sum + taken.length, 0);
-    if (cuttings.every(({ digest, bookmark }) => !digest.structured && !bookmark)) return this.#take(draft, count);
-    return this.#take(await this.#graft({ inputFile: draft, ...SAME_ID }, cuttings, outline, what), count);
+    if (cuttings.every(({ digest, bookmark }) => !digest.structured && !digest.streams && !bookmark))
+      return { ...(await this.#take(draft, count)), attachments: [] };
+    const { path, attachments } = await this.#graft({ inputFile: draft, ...SAME_ID }, cuttings, outline, what);
+    return { ...(await this.#take(path, count)), attachments };
   }
 
   /** Files of `every` pages each, by one run: as {@link assemble} makes them of a document without links, bookmarks and scripts. */
@@ -122,7 +135,8 @@ export class PdfDesk {
     const draft = await this.#write({ ...inputOf(pdf), ...drawn }, whatOf(pdf));
     const pages = Array.from({ length: pdf.pages }, (_, index) => index + 1);
     const input = { ...inputOf(pdf), inputFile: draft, ...(pdf.encrypted ? {} : SAME_ID) };
-    return this.#take(await this.#graft(input, [{ pdf, digest, pages }], 'keep', whatOf(pdf)), pdf.pages);
+    const { path } = await this.#graft(input, [{ pdf, digest, pages }], 'keep', whatOf(pdf));
+    return this.#take(path, pdf.pages);
   }
 
   async #graft(
@@ -130,17 +144,39 @@ export class PdfDesk {
     cuttings: readonly Cutting[],
     outline: GraftOptions['outline'],
     what: string,
-  ): Promise<string> {
+  ): Promise<{ path: string } & Pick<AssembledPdf, 'attachments'>> {
     const { structure, signal } = this.tools;
     const input = { inputFile, password };
     const dump = await this.#dump(input, what);
     const to = this.#path('json');
-    const scions = cuttings.map(({ digest, pages, bookmark }) => ({ digest: digest.file, pages, bookmark }));
-    const changed = await structure.run('graftStructure', { dump, scions, to, outline }, signal);
+    const scions = cuttings.map(({ digest, pages, bookmark }) => ({
+      digest: digest.file,
+      streams: digest.streams,
+      pages,
+      bookmark,
+    }));
+    const { changed, attachments } = await structure.run('graftStructure', { dump, scions, to, outline }, signal);
     await rm(dump);
     const path = await this.#write({ ...input, ...id, ...WRITING, ...(changed ? { updateFromJson: to } : {}) }, what);
     await Promise.all([rm(to, { force: true }), rm(inputFile as string)]);
-    return path;
+    return { path, attachments };
+  }
+
+  /** Writes the bytes of attached files into files, packed as they are. */
+  async #extract(pdf: OpenedPdf, { attachments }: DigestSummary): Promise<string> {
+    if (attachments.length > MOST_ATTACHED) {
+      const detail = `${whatOf(pdf)} has ${attachments.length} attached files; ${MOST_ATTACHED} can be taken. Send "attachments": false to leave them out.`;
+      throw new Rejected('document_failed', detail);
+    }
+    const streams = {
+      json: '2',
+      jsonKey: ['qpdf'],
+      jsonObject: attachments.map((reference) => reference.replace(/^(\d+) (\d+) R$/, '$1,$2')),
+      jsonStreamData: 'file',
+      jsonStreamPrefix: join(this.tools.folder, randomUUID()),
+      decodeLevel: 'none',
+    };
+    return this.#write({ ...inputOf(pdf), ...streams }, `The attached files of ${whatOf(pdf).toLowerCase()}`, 'json');
   }
 
   async #dump(input: QpdfJob, what: string): Promise<string> {
