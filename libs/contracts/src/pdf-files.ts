@@ -63,6 +63,10 @@ export const CompressPdf = defineCommand('documents.compress', {
       description:
         'Whether images that are stored without loss become JPEG where that is smaller; a visible change is possible',
     }),
+    imageDpi: z.int().min(36).max(1_200).optional().meta({
+      description: 'Images that are shown with more pixels for an inch get so many; 150 suits screens, 300 print',
+      example: 150,
+    }),
     linearize: z.boolean().default(false).meta({ description: 'Whether viewers can show it while it loads' }),
     store,
   }),
@@ -70,6 +74,7 @@ export const CompressPdf = defineCommand('documents.compress', {
     document: PdfResult.meta({ description: 'The original where nothing could be saved' }),
     saved: z.object({ bytes: z.int(), percent: z.number() }),
     linearized: z.boolean(),
+    resampled: z.int().meta({ description: 'Images with fewer pixels than before' }),
   }),
   ...limits,
   ...oneSource,

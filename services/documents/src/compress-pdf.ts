@@ -6,6 +6,7 @@ import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { keepPdf } from './pdf/keep-pdf.js';
+import { PageWorkshop } from './pdf/page-workshop.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
 import { OBJECT_STORE } from './tokens.js';
 
@@ -21,24 +22,27 @@ export class CompressPdfHandler implements CommandHandler<typeof CompressPdf> {
   constructor(
     @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
     @Inject(PdfWorkshop) private readonly workshop: PdfWorkshop,
+    @Inject(PageWorkshop) private readonly pages: PageWorkshop,
   ) {}
 
   @HandleCommand(CompressPdf)
   async handle({ data, job, signal }: Context): Promise<Output> {
-    const { source, images, linearize, store } = data;
+    const { source, images, imageDpi, linearize, store } = data;
     await using opened = await this.workshop.open(source, job, signal);
     const { desk, pdf } = opened;
-    const made = await desk.rewrite(pdf, {
-      ...SMALLEST,
-      ...(images ? { optimizeImages: '' } : {}),
-      ...(linearize ? { linearize: '' } : {}),
-    });
+    const wishes = { ...(images ? { optimizeImages: '' } : {}), ...(linearize ? { linearize: '' } : {}) };
+    const { replaced, ...made } = imageDpi
+      ? await desk.rewriteStreams(pdf, { job: SMALLEST, last: wishes }, (draft) =>
+          this.pages.run('resample', { ...draft, dpi: imageDpi }, { signal }),
+        )
+      : { ...(await desk.rewrite(pdf, { ...SMALLEST, ...wishes })), replaced: 0 };
     const bytes = Math.max(0, pdf.size - made.data.length);
     const best = bytes > 0 ? made : { data: await readFile(pdf.path), pages: pdf.pages };
     return {
       document: await keepPdf(this.objects, job, 'compressed', best, { store, signal }),
       saved: { bytes, percent: Math.round((bytes / pdf.size) * 1_000) / 10 },
       linearized: linearize && bytes > 0,
+      resampled: bytes > 0 ? replaced : 0,
     };
   }
 }

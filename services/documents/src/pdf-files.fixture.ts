@@ -26,6 +26,7 @@ import { type HandlerRun, runHandler } from '@tandem/testing/run-handler';
 import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import type { z } from 'zod';
 import { DocumentsConfig } from './config.js';
+import { PageWorkshop } from './pdf/page-workshop.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
 
 /** What is on the pages of a PDF for tests beside `<name> page <n>`. */
@@ -180,7 +181,11 @@ export async function anglesOf(bytes: Uint8Array): Promise<number[]> {
   return pdf.getPages().map((page) => page.node.lookupMaybe(PDFName.of('Rotate'), PDFNumber)?.asNumber() ?? 0);
 }
 
-type Handler<C extends CommandDefinition> = new (objects: ObjectStore, workshop: PdfWorkshop) => CommandHandler<C>;
+type Handler<C extends CommandDefinition> = new (
+  objects: ObjectStore,
+  workshop: PdfWorkshop,
+  pages: PageWorkshop,
+) => CommandHandler<C>;
 
 /** Runs handlers on files, as a worker would. */
 export class PdfBench {
@@ -188,13 +193,14 @@ export class PdfBench {
     private readonly dir: string,
     private readonly store: ObjectStore,
     readonly workshop: PdfWorkshop,
+    readonly pages: PageWorkshop,
   ) {}
 
   static async open(env: Record<string, string> = {}): Promise<PdfBench> {
     const dir = await mkdtemp(join(tmpdir(), 'tandem-pdf-test-'));
     const store = await FilesystemStore.open(dir);
     const config = loadConfig(DocumentsConfig, { NATS_URL: 'nats://unused', QPDF_BIN: process.env.QPDF_BIN, ...env });
-    return new PdfBench(dir, store, new PdfWorkshop(store, config));
+    return new PdfBench(dir, store, new PdfWorkshop(store, config), new PageWorkshop(store, config));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -203,6 +209,7 @@ export class PdfBench {
 
   async close(): Promise<void> {
     this.workshop.onApplicationShutdown();
+    this.pages.onApplicationShutdown();
     await rm(this.dir, { recursive: true, force: true });
   }
 
@@ -221,7 +228,7 @@ export class PdfBench {
     );
     const objects = Object.fromEntries(stored.map((object) => [object.id, object]));
     const input = JSON.parse(named) as z.input<C['input']>;
-    return runHandler(command, new handler(this.store, this.workshop), {
+    return runHandler(command, new handler(this.store, this.workshop, this.pages), {
       data: input,
       job: { tenant: 'acme', objects, ...job },
     });

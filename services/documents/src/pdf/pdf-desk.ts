@@ -5,7 +5,7 @@ import { Rejected } from '@tandem/messaging/outcome';
 import type { GraftOptions } from './graft.js';
 import { qpdfRange } from './page-selection.js';
 import type { Qpdf, QpdfJob } from './run-qpdf.js';
-import type { DigestSummary } from './structure-process.js';
+import type { DigestSummary, ReplacedStream } from './structure-process.js';
 import type { StructureProcesses } from './structure-processes.js';
 
 /** A PDF on this machine that was looked at. */
@@ -79,6 +79,26 @@ export class PdfDesk {
   async rewrite(pdf: OpenedPdf, job: QpdfJob): Promise<MadePdf> {
     const id = (pdf.encrypted && !('decrypt' in job)) || 'encrypt' in job ? {} : SAME_ID;
     return this.#take(await this.#write({ ...inputOf(pdf), ...WRITING, ...id, ...job }, whatOf(pdf)), pdf.pages);
+  }
+
+  /** Writes a document anew by `job`, then again with streams that `replace` found others for in that draft, by `last`. */
+  async rewriteStreams(
+    pdf: OpenedPdf,
+    { job, last }: { job: QpdfJob; last: QpdfJob },
+    replace: (draft: { path: string; password?: string; folder: string }) => Promise<ReplacedStream[]>,
+  ): Promise<MadePdf & { replaced: number }> {
+    const { structure, folder, signal } = this.tools;
+    const path = await this.#write({ ...inputOf(pdf), ...WRITING, ...job }, whatOf(pdf));
+    const draft = { ...pdf, path };
+    const streams = await replace({ path, password: pdf.password, folder });
+    if (streams.length === 0) return { ...(await this.rewrite(draft, last)), replaced: 0 };
+    const dump = await this.#dump(
+      { ...inputOf(draft), ...objectsOf(streams.map(({ object }) => object)) },
+      whatOf(pdf),
+    );
+    const to = this.#path('json');
+    await structure.run('replaceStreams', { dump, streams, to }, signal);
+    return { ...(await this.rewrite(draft, { ...last, updateFromJson: to })), replaced: streams.length };
   }
 
   /** Reads links, bookmarks and, where they are wanted, attached files of a document, for {@link Cutting}. */
@@ -168,19 +188,13 @@ export class PdfDesk {
       const detail = `${whatOf(pdf)} has ${attachments.length} attached files; ${MOST_ATTACHED} can be taken. Send "attachments": false to leave them out.`;
       throw new Rejected('document_failed', detail);
     }
-    const streams = {
-      json: '2',
-      jsonKey: ['qpdf'],
-      jsonObject: attachments.map((reference) => reference.replace(/^(\d+) (\d+) R$/, '$1,$2')),
-      jsonStreamData: 'file',
-      jsonStreamPrefix: join(this.tools.folder, randomUUID()),
-      decodeLevel: 'none',
-    };
+    const bytes = { jsonStreamData: 'file', jsonStreamPrefix: join(this.tools.folder, randomUUID()) };
+    const streams = { ...objectsOf(attachments), ...bytes };
     return this.#write({ ...inputOf(pdf), ...streams }, `The attached files of ${whatOf(pdf).toLowerCase()}`, 'json');
   }
 
   async #dump(input: QpdfJob, what: string): Promise<string> {
-    return this.#write({ ...input, ...DUMP }, `The structure of ${what.toLowerCase()}`, 'json', DUMP_MB);
+    return this.#write({ ...DUMP, ...input }, `The structure of ${what.toLowerCase()}`, 'json', DUMP_MB);
   }
 
   async #write(job: QpdfJob, what: string, extension = 'pdf', fileMb?: number): Promise<string> {
@@ -199,6 +213,12 @@ export class PdfDesk {
   #path(extension: string): string {
     return join(this.tools.folder, `${randomUUID()}.${extension}`);
   }
+}
+
+/** A dump of these objects alone. */
+function objectsOf(references: readonly string[]): QpdfJob {
+  const objects = references.map((reference) => reference.replace(/^(\d+) (\d+) R$/, '$1,$2'));
+  return { json: '2', jsonKey: ['qpdf'], jsonObject: objects, jsonStreamData: 'none', decodeLevel: 'none' };
 }
 
 function inputOf({ path: inputFile, password }: OpenedPdf): QpdfJob {

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { extracted, sizeOf } from './attached-files.js';
 import { type DocumentDigest, digestOf } from './document-digest.js';
 import { type GraftOptions, graft } from './graft.js';
-import type { PdfDump } from './pdf-objects.js';
+import type { PdfDictionary, PdfDump } from './pdf-objects.js';
 import { withoutScripts } from './remove-scripts.js';
 
 /** What is told of a document whose digest was written. */
@@ -65,6 +65,27 @@ export function graftStructure({ dump, scions, to, outline }: GraftTask): Grafte
   const header = { ...qpdf[0], maxobjectid: qpdf[0].maxobjectid + Object.keys(changes).length };
   writeFileSync(to, JSON.stringify({ version: rest.version, qpdf: [header, changes] }));
   return { changed: true, attachments };
+}
+
+/** A stream that others bytes replace. */
+export interface ReplacedStream {
+  /** Its reference. */
+  object: string;
+  /** Where the bytes are, coded as its dictionary then says. */
+  path: string;
+  /** What its dictionary says now; null for what it no longer says. */
+  entries: PdfDictionary;
+}
+
+/** Writes what qpdf is to change in a document of which `dump` has the streams. */
+export function replaceStreams({ dump, streams, to }: { dump: string; streams: ReplacedStream[]; to: string }): void {
+  const { qpdf, ...rest } = read<PdfDump>(dump);
+  const changes = streams.map(({ object, path, entries }) => {
+    const dict = { ...qpdf[1][`obj:${object}`]?.stream?.dict, ...entries };
+    const said = Object.entries(dict).filter(([, value]) => value !== null);
+    return [`obj:${object}`, { stream: { dict: Object.fromEntries(said), datafile: path } }] as const;
+  });
+  writeFileSync(to, JSON.stringify({ ...rest, qpdf: [qpdf[0], Object.fromEntries(changes)] }));
 }
 
 function read<T>(path: string): T {
