@@ -48,6 +48,15 @@ function imageOf(pdf: PDFDocument, width: number, height: number, data: Uint8Arr
   return pdf.context.register(PDFRawStream.of(dict, coded));
 }
 
+/** The data of a PNG, in one piece. */
+function dataOf(png: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at))
+    if (png.toString('latin1', at + 4, at + 8) === 'IDAT')
+      parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
+  return Buffer.concat(parts);
+}
+
 /** A page of 300 by 200 points that shows an image in 144 by 96 points. */
 async function pageWith(
   image: (pdf: PDFDocument) => PDFRef,
@@ -153,6 +162,25 @@ describe('images with more pixels than imageDpi', () => {
     page.node.addContentStream(pdf.context.register(pdf.context.flateStream('q 72 0 0 48 0 0 cm /F Do Q')));
     const inForm = await compressed(await pdf.save(), { imageDpi: 100 });
     expect(await imagesOf(inForm.bytes)).toMatchObject([{ size: '200x134' }]);
+  });
+
+  test('are read with PNG predictors, which make them smaller than without', async () => {
+    const png = await sharp(noisy(600, 400), { raw: { width: 600, height: 400, channels: 3 } })
+      .png()
+      .toBuffer();
+    const data = await PDFDocument.create();
+    const embedded = await data.embedPng(png);
+    const page = data.addPage([300, 200]);
+    page.drawImage(embedded, { x: 50, y: 40, width: 144, height: 96 });
+    const predicted = await pageWith((pdf) => {
+      const parameters = pdf.context.register(pdf.context.obj({ Predictor: 15, Colors: 3, Columns: 600 }));
+      return imageOf(pdf, 600, 400, dataOf(png), { Filter: 'FlateDecode', DecodeParms: parameters });
+    });
+    const { bytes } = await compressed(predicted, { imageDpi: 100 });
+    expect(await imagesOf(bytes)).toMatchObject([{ size: '200x134', filter: '/FlateDecode' }]);
+    const plain = await compressed(await data.save(), { imageDpi: 100 });
+    const [one, other] = [await pixelsOf(bytes), await pixelsOf(plain.bytes)];
+    expect([70, 120, 170].map((x) => one.at(x, 100))).toEqual([70, 120, 170].map((x) => other.at(x, 100)));
   });
 
   test('keep the encryption and the password of their document', async () => {

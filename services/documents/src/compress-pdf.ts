@@ -11,7 +11,9 @@ import { PdfWorkshop } from './pdf/pdf-workshop.js';
 import { OBJECT_STORE } from './tokens.js';
 
 /** Everything that costs no quality. */
-const SMALLEST = { recompressFlate: '', compressionLevel: '9', removeUnreferencedResources: 'yes' };
+const COMPACT = { compressionLevel: '9', removeUnreferencedResources: 'yes' };
+/** Packs streams anew that are packed; pictures may become larger then, as qpdf packs them without predictors. */
+const ANEW = { ...COMPACT, recompressFlate: '' };
 
 type Context = CommandContext<typeof CompressPdf>;
 type Output = OutputOf<typeof CompressPdf>;
@@ -30,19 +32,20 @@ export class CompressPdfHandler implements CommandHandler<typeof CompressPdf> {
     const { source, images, imageDpi, linearize, store } = data;
     await using opened = await this.workshop.open(source, job, signal);
     const { desk, pdf } = opened;
+    const resample = (draft: { path: string; password?: string; folder: string }) =>
+      this.pages.run('resample', { ...draft, dpi: imageDpi! }, { signal });
+    const draft = imageDpi ? await desk.replaceStreams(pdf, resample) : { pdf, replaced: 0 };
     const wishes = { ...(images ? { optimizeImages: '' } : {}), ...(linearize ? { linearize: '' } : {}) };
-    const { replaced, ...made } = imageDpi
-      ? await desk.rewriteStreams(pdf, { job: SMALLEST, last: wishes }, (draft) =>
-          this.pages.run('resample', { ...draft, dpi: imageDpi }, { signal }),
-        )
-      : { ...(await desk.rewrite(pdf, { ...SMALLEST, ...wishes })), replaced: 0 };
+    const once = await desk.rewrite(draft.pdf, { ...COMPACT, ...wishes });
+    const anew = await desk.rewrite(draft.pdf, { ...ANEW, ...wishes });
+    const made = anew.data.length < once.data.length ? anew : once;
     const bytes = Math.max(0, pdf.size - made.data.length);
     const best = bytes > 0 ? made : { data: await readFile(pdf.path), pages: pdf.pages };
     return {
       document: await keepPdf(this.objects, job, 'compressed', best, { store, signal }),
       saved: { bytes, percent: Math.round((bytes / pdf.size) * 1_000) / 10 },
       linearized: linearize && bytes > 0,
-      resampled: bytes > 0 ? replaced : 0,
+      resampled: bytes > 0 ? draft.replaced : 0,
     };
   }
 }

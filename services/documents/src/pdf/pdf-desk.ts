@@ -81,24 +81,25 @@ export class PdfDesk {
     return this.#take(await this.#write({ ...inputOf(pdf), ...WRITING, ...id, ...job }, whatOf(pdf)), pdf.pages);
   }
 
-  /** Writes a document anew by `job`, then again with streams that `replace` found others for in that draft, by `last`. */
-  async rewriteStreams(
+  /** A draft of a document with streams in place of those that `replace` finds in it: it names them as they are in that draft. */
+  async replaceStreams(
     pdf: OpenedPdf,
-    { job, last }: { job: QpdfJob; last: QpdfJob },
     replace: (draft: { path: string; password?: string; folder: string }) => Promise<ReplacedStream[]>,
-  ): Promise<MadePdf & { replaced: number }> {
+  ): Promise<{ pdf: OpenedPdf; replaced: number }> {
     const { structure, folder, signal } = this.tools;
-    const path = await this.#write({ ...inputOf(pdf), ...WRITING, ...job }, whatOf(pdf));
+    const path = await this.#write({ ...inputOf(pdf), ...WRITING }, whatOf(pdf));
     const draft = { ...pdf, path };
     const streams = await replace({ path, password: pdf.password, folder });
-    if (streams.length === 0) return { ...(await this.rewrite(draft, last)), replaced: 0 };
+    if (streams.length === 0) return { pdf, replaced: 0 };
     const dump = await this.#dump(
       { ...inputOf(draft), ...objectsOf(streams.map(({ object }) => object)) },
       whatOf(pdf),
     );
     const to = this.#path('json');
     await structure.run('replaceStreams', { dump, streams, to }, signal);
-    return { ...(await this.rewrite(draft, { ...last, updateFromJson: to })), replaced: streams.length };
+    const changed = await this.#write({ ...inputOf(draft), ...WRITING, updateFromJson: to }, whatOf(pdf));
+    await Promise.all([dump, to, path].map((file) => rm(file)));
+    return { pdf: { ...pdf, path: changed }, replaced: streams.length };
   }
 
   /** Reads links, bookmarks and, where they are wanted, attached files of a document, for {@link Cutting}. */

@@ -5,14 +5,15 @@ import {
   PDFBool,
   PDFDict,
   PDFName,
-  PDFNull,
-  PDFNumber,
+  type PDFObject,
   PDFRawStream,
   PDFStream,
 } from '@cantoo/pdf-lib';
 import sharp, { type Sharp } from 'sharp';
 import { coloursOf, type ImageColours } from './image-colours.js';
+import { type PixelCoding, pixelsOf } from './image-pixels.js';
 import type { PdfDictionary } from './pdf-objects.js';
+import { numberIn } from './pdf-objects-walk.js';
 
 /** An image with fewer pixels. */
 export interface ResampledImage {
@@ -23,8 +24,7 @@ export interface ResampledImage {
 
 const name = PDFName.of;
 const QUALITY = 80;
-/** Of images that are read whole. */
-const MOST_PIXELS = 50_000_000;
+/** Of a JPEG in a Flate stream. */
 const MOST_BYTES = 200_000_000;
 /** Less than a tenth fewer pixels a side are not worth what coding anew costs. */
 const WORTH = 0.9;
@@ -36,19 +36,19 @@ const WORTH = 0.9;
 export async function resampledImage(image: PDFRawStream, factor: number): Promise<ResampledImage | undefined> {
   const { dict } = image;
   const colours = coloursOf(dict.lookup(name('ColorSpace')));
-  const filters = filtersOf(dict);
   if (factor > WORTH || !colours || !isPlain(dict, colours)) return undefined;
+  const [width, height, bits] = ['Width', 'Height', 'BitsPerComponent'].map((key) => numberIn(dict, key) ?? Number.NaN);
+  const before = { width: width!, height: height! };
+  const after = { width: Math.ceil(width! * factor), height: Math.ceil(height! * factor) };
+  const { filters, parameters } = codingOf(dict);
   const stored = storedBytes(image);
-  // A JPEG in a Flate stream is as small as the JPEG.
-  const bytes = filters === 'FlateDecode DCTDecode' ? inflateSync(stored, { maxOutputLength: MOST_BYTES }) : stored;
-  const before = { width: numberOf(dict, 'Width'), height: numberOf(dict, 'Height') };
-  const after = { width: Math.ceil(before.width * factor), height: Math.ceil(before.height * factor) };
-  const made =
-    filters === 'FlateDecode'
-      ? await resampledPixels(bytes, before, after, { ...colours, bits: numberOf(dict, 'BitsPerComponent') })
-      : filters.endsWith('DCTDecode')
-        ? await resampledJpeg(bytes, before, after, colours)
-        : undefined;
+  const inflated = () => inflateSync(stored, { maxOutputLength: MOST_BYTES });
+  let made: ResampledImage | undefined;
+  if (filters === 'FlateDecode')
+    made = await resampledPixels(stored, { ...before, bits: bits!, colours, parameters }, after);
+  else if (filters === 'DCTDecode' && !parameters) made = await resampledJpeg(stored, before, after, colours);
+  else if (filters === 'FlateDecode DCTDecode' && !parameters)
+    made = await resampledJpeg(inflated(), before, after, colours);
   if (!made || made.data.length >= stored.length) return undefined;
   return { data: made.data, entries: { ...made.entries, '/Width': after.width, '/Height': after.height } };
 }
@@ -66,15 +66,18 @@ function isPlain(dict: PDFDict, { table }: ImageColours): boolean {
   const odd = ['SMaskInData', 'Matte', 'Alternates', 'F', ...(table ? ['Decode'] : [])].some((key) =>
     dict.has(name(key)),
   );
-  const parameters = dict.lookup(name('DecodeParms'));
-  const coded = parameters instanceof PDFArray ? parameters.asArray().some((one) => one !== PDFNull) : parameters;
-  return !matte && !keyed && !odd && !coded && dict.lookup(name('ImageMask')) !== PDFBool.True;
+  return !matte && !keyed && !odd && dict.lookup(name('ImageMask')) !== PDFBool.True;
 }
 
-function filtersOf(dict: PDFDict): string {
-  const filter = dict.lookup(name('Filter'));
-  const filters = filter instanceof PDFArray ? filter.asArray().map((_, at) => filter.lookup(at)) : [filter];
-  return filters.map((one) => (one instanceof PDFName ? one.decodeText() : '')).join(' ');
+/** The names of its filters, and what the last of them is told. */
+function codingOf(dict: PDFDict): { filters: string; parameters?: PDFDict } {
+  const listed = (key: string): (PDFObject | undefined)[] => {
+    const entry = dict.lookup(name(key));
+    return entry instanceof PDFArray ? entry.asArray().map((_, at) => entry.lookup(at)) : [entry];
+  };
+  const filters = listed('Filter').map((one) => (one instanceof PDFName ? one.decodeText() : ''));
+  const parameters = listed('DecodeParms').find((one) => one instanceof PDFDict);
+  return { filters: filters.join(' '), parameters };
 }
 
 /** A JPEG's numbers are taken as they are: what they mean is up to the PDF, not to a profile in the JPEG. */
@@ -98,44 +101,24 @@ async function resampledJpeg(
 }
 
 async function resampledPixels(
-  bytes: Uint8Array,
-  { width, height }: Size,
+  packed: Uint8Array,
+  coding: PixelCoding,
   after: Size,
-  { channels, table, bits }: ImageColours & { bits: number },
 ): Promise<ResampledImage | undefined> {
-  if ((table ? ![1, 2, 4, 8].includes(bits) : bits !== 8) || width * height > MOST_PIXELS) return undefined;
-  const row = Math.ceil((width * (table ? 1 : channels) * bits) / 8);
-  // What says that it is more than its picture is damaged, or built to harm.
-  const samples = inflateSync(bytes, { maxOutputLength: row * height + 16 });
-  if (samples.length < row * height) return undefined;
-  const pixels = table ? colouredPixels(samples, { width, height, row, bits }, table.bytes, channels) : samples;
-  const raw = sharp(pixels.subarray(0, width * height * channels), { raw: { width, height, channels } });
-  const png = await smaller(raw, after, { channels }).png({ compressionLevel: 9, adaptiveFiltering: true }).toBuffer();
-  const coding = { '/Predictor': 15, '/Colors': channels, '/BitsPerComponent': 8, '/Columns': after.width };
+  const { width, height, colours } = coding;
+  const { channels, table } = colours;
+  const pixels = pixelsOf(packed, coding);
+  if (!pixels) return undefined;
+  const raw = sharp(pixels, { raw: { width, height, channels } });
+  const png = await smaller(raw, after, colours).png({ compressionLevel: 9, adaptiveFiltering: true }).toBuffer();
+  const predictors = { '/Predictor': 15, '/Colors': channels, '/BitsPerComponent': 8, '/Columns': after.width };
   const space: PdfDictionary = table ? { '/ColorSpace': table.space, '/BitsPerComponent': 8 } : {};
-  return { data: pngData(png), entries: { ...space, '/Filter': '/FlateDecode', '/DecodeParms': coding } };
+  return { data: pngData(png), entries: { ...space, '/Filter': '/FlateDecode', '/DecodeParms': predictors } };
 }
 
 /** A picture of one channel stays one: sharp would make it RGB. */
 function smaller(picture: Sharp, { width, height }: Size, { channels }: Pick<ImageColours, 'channels'>): Sharp {
   return picture.resize({ width, height, fit: 'fill' }).toColourspace(channels === 1 ? 'b-w' : 'srgb');
-}
-
-/** The colours that places in a table stand for. */
-function colouredPixels(
-  samples: Uint8Array,
-  { width, height, row, bits }: Size & { row: number; bits: number },
-  table: Uint8Array,
-  channels: number,
-): Uint8Array {
-  const pixels = new Uint8Array(width * height * channels);
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const place = (samples[y * row + ((x * bits) >> 3)]! >> (8 - bits - ((x * bits) & 7))) & ((1 << bits) - 1);
-      for (let channel = 0; channel < channels; channel++) pixels[to++] = table[place * channels + channel] ?? 0;
-    }
-  }
-  return pixels;
 }
 
 /** The data of a PNG are what FlateDecode with PNG predictors takes (ISO 32000-2, 7.4.4.4). */
@@ -153,9 +136,4 @@ function pngData(png: Buffer): Buffer {
 function storedBytes({ dict, contents, transform }: PDFRawStream): Uint8Array {
   if (!transform) return contents;
   return decodePDFRawStream(PDFRawStream.of(PDFDict.withContext(dict.context), contents, transform)).decode();
-}
-
-function numberOf(dict: PDFDict, key: string): number {
-  const found = dict.lookup(name(key));
-  return found instanceof PDFNumber ? found.asNumber() : Number.NaN;
 }
