@@ -4,11 +4,8 @@ import type { OutputOf } from '@tandem/contracts/command';
 import { CompressPdf } from '@tandem/contracts/pdf-files';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
-import type { ObjectStore } from '@tandem/storage/object-store';
-import { keepPdf } from './pdf/keep-pdf.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
-import { OBJECT_STORE } from './tokens.js';
 
 /** Everything that costs no quality. */
 const COMPACT = { compressionLevel: '9', removeUnreferencedResources: 'yes' };
@@ -22,7 +19,6 @@ type Output = OutputOf<typeof CompressPdf>;
 @Controller()
 export class CompressPdfHandler implements CommandHandler<typeof CompressPdf> {
   constructor(
-    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
     @Inject(PdfWorkshop) private readonly workshop: PdfWorkshop,
     @Inject(PageWorkshop) private readonly pages: PageWorkshop,
   ) {}
@@ -42,7 +38,7 @@ export class CompressPdfHandler implements CommandHandler<typeof CompressPdf> {
     const bytes = Math.max(0, pdf.size - made.data.length);
     const best = bytes > 0 ? made : { data: await readFile(pdf.path), pages: pdf.pages };
     return {
-      document: await keepPdf(this.objects, job, 'compressed', best, { store, signal }),
+      document: await this.workshop.keep(job, 'compressed', best, { store, signal }),
       saved: { bytes, percent: Math.round((bytes / pdf.size) * 1_000) / 10 },
       linearized: linearize && bytes > 0,
       resampled: bytes > 0 ? draft.replaced : 0,

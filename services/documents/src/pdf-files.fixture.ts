@@ -181,11 +181,7 @@ export async function anglesOf(bytes: Uint8Array): Promise<number[]> {
   return pdf.getPages().map((page) => page.node.lookupMaybe(PDFName.of('Rotate'), PDFNumber)?.asNumber() ?? 0);
 }
 
-type Handler<C extends CommandDefinition> = new (
-  objects: ObjectStore,
-  workshop: PdfWorkshop,
-  pages: PageWorkshop,
-) => CommandHandler<C>;
+type Handler<C extends CommandDefinition> = new (workshop: PdfWorkshop, pages: PageWorkshop) => CommandHandler<C>;
 
 /** Runs handlers on files, as a worker would. */
 export class PdfBench {
@@ -228,7 +224,7 @@ export class PdfBench {
     );
     const objects = Object.fromEntries(stored.map((object) => [object.id, object]));
     const input = JSON.parse(named) as z.input<C['input']>;
-    return runHandler(command, new handler(this.store, this.workshop, this.pages), {
+    return runHandler(command, new handler(this.workshop, this.pages), {
       data: input,
       job: { tenant: 'acme', objects, ...job },
     });

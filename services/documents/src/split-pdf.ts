@@ -4,13 +4,10 @@ import { SplitPdf } from '@tandem/contracts/pdf-files';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import { Rejected } from '@tandem/messaging/outcome';
-import type { ObjectStore } from '@tandem/storage/object-store';
 import { cutParts } from './pdf/cut-parts.js';
-import { keepPdf } from './pdf/keep-pdf.js';
 import { lostOnSplit } from './pdf/lost-parts.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
 import { planParts } from './pdf/plan-parts.js';
-import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof SplitPdf>;
 type Output = OutputOf<typeof SplitPdf>;
@@ -18,10 +15,7 @@ type Output = OutputOf<typeof SplitPdf>;
 /** Cuts a PDF into files, with the links and bookmarks of their pages. Running it again gives the same ids and bytes. */
 @Controller()
 export class SplitPdfHandler implements CommandHandler<typeof SplitPdf> {
-  constructor(
-    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
-    @Inject(PdfWorkshop) private readonly workshop: PdfWorkshop,
-  ) {}
+  constructor(@Inject(PdfWorkshop) private readonly workshop: PdfWorkshop) {}
 
   @HandleCommand(SplitPdf)
   async handle({ data, job, signal, progress }: Context): Promise<Output> {
@@ -38,7 +32,7 @@ export class SplitPdfHandler implements CommandHandler<typeof SplitPdf> {
       bytes += made.data.length;
       checkBytes(bytes, mostMb);
       const { name, title, pages } = parts[files.length]!;
-      const kept = await keepPdf(this.objects, job, name, made, { store, signal });
+      const kept = await this.workshop.keep(job, name, made, { store, signal });
       files.push({ ...kept, name, title, firstPage: pages[0]! });
       progress(files.length / parts.length, name);
     }
