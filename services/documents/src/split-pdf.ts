@@ -22,8 +22,9 @@ export class SplitPdfHandler implements CommandHandler<typeof SplitPdf> {
     const { source, into, outline, attachments, store } = data;
     await using opened = await this.workshop.open(source, job, signal);
     const { desk, pdf } = opened;
-    const digest = await desk.digest(pdf, { attachments });
-    const parts = planParts(into, pdf.pages, digest.bookmarks);
+    const found = await desk.digest(pdf, { attachments });
+    const parts = planParts(into, pdf.pages, found.bookmarks);
+    const digest = parts.length > MOST_TAGGED && !found.structured ? { ...found, tagged: false } : found;
     const { mostFilesMb: mostMb } = this.workshop;
     const cut = { pdf, digest, parts, every: into.every, outline: outline ? 'take' : 'none', mostMb } as const;
     const files: Output['files'] = [];
@@ -36,9 +37,12 @@ export class SplitPdfHandler implements CommandHandler<typeof SplitPdf> {
       files.push({ ...kept, name, title, firstPage: pages[0]! });
       progress(files.length / parts.length, name);
     }
-    return { files, warnings: lostOnSplit(digest) };
+    return { files, warnings: lostOnSplit(found, digest) };
   }
 }
+
+/** Parts that get tags where they need nothing else: each costs three runs of qpdf instead of one. */
+const MOST_TAGGED = 100;
 
 /** A large image that every page uses would otherwise be stored 500 times. */
 function checkBytes(bytes: number, mostMb: number): void {

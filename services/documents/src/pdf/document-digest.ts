@@ -2,9 +2,12 @@ import { type AttachedFile, attachedFiles } from './attached-files.js';
 import { Destinations, type Place } from './destinations.js';
 import { type OutlineEntry, type PdfDictionary, type PdfDump, PdfObjects } from './pdf-objects.js';
 import { plainEntries } from './plain-value.js';
+import { type Tags, tagsOf } from './tag-digest.js';
 
 /** A link on a page: to a place in the document, or to an address. */
 export interface Link {
+  /** Its place among the annotations of its page. */
+  at: number;
   /** How it looks, and where it is. */
   look: PdfDictionary;
   place?: Place;
@@ -27,14 +30,14 @@ export interface DocumentDigest {
   links: Link[][];
   outline: Bookmark[];
   attachments: AttachedFile[];
-  /** Whether it has structure for screen readers. */
-  tagged: boolean;
+  /** Structure for screen readers, where it has some. */
+  tags?: Tags;
 }
 
 const LINK_LOOK = ['/Rect', '/Border', '/BS', '/C', '/F', '/H', '/QuadPoints', '/Contents'];
 const BOOKMARK_LOOK = ['/C', '/F'];
 
-/** Reads links, bookmarks and attached files. What runs a script or starts a program is no link, and left out. */
+/** Reads links, bookmarks, attached files and tags. What runs a script or starts a program is no link, and left out. */
 export function digestOf(dump: PdfDump): DocumentDigest {
   const objects = new PdfObjects(dump);
   const destinations = new Destinations(dump);
@@ -47,9 +50,9 @@ export function digestOf(dump: PdfDump): DocumentDigest {
   const linksOf = (page: PdfDictionary): Link[] =>
     objects
       .array(page['/Annots'])
-      .map((annotation) => objects.dictionary(annotation))
-      .filter((annotation) => annotation['/Subtype'] === '/Link')
-      .map((link) => ({ look: plainEntries(link, LINK_LOOK, objects), ...target(link) }))
+      .map((annotation, at) => ({ at, link: objects.dictionary(annotation) }))
+      .filter(({ link }) => link['/Subtype'] === '/Link')
+      .map(({ at, link }) => ({ at, look: plainEntries(link, LINK_LOOK, objects), ...target(link) }))
       .filter(({ place, uri }) => place || uri);
   const bookmarkOf = ({ object, title, open, kids }: OutlineEntry): Bookmark => {
     const item = objects.dictionary(object);
@@ -65,6 +68,9 @@ export function digestOf(dump: PdfDump): DocumentDigest {
     links: dump.pages.map(({ object }) => linksOf(objects.dictionary(object))),
     outline: dump.outlines.map(bookmarkOf),
     attachments: attachedFiles(objects),
-    tagged: '/K' in objects.dictionary(objects.catalog['/StructTreeRoot']),
+    tags: tagsOf(
+      objects,
+      dump.pages.map(({ object }) => object),
+    ),
   };
 }

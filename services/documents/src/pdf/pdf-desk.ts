@@ -123,7 +123,7 @@ export class PdfDesk {
     }));
     const draft = await this.#write({ empty: '', pages, ...WRITING, ...SAME_ID }, what);
     const count = cuttings.reduce((sum, { pages: taken }) => sum + taken.length, 0);
-    if (cuttings.every(({ digest, bookmark }) => !digest.structured && !digest.streams && !bookmark))
+    if (cuttings.every(({ digest, bookmark }) => !digest.structured && !digest.tagged && !digest.streams && !bookmark))
       return { ...(await this.#take(draft, count)), attachments: [] };
     const { path, attachments } = await this.#graft({ inputFile: draft, ...SAME_ID }, cuttings, outline, what);
     return { ...(await this.#take(path, count)), attachments };

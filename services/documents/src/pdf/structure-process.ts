@@ -31,7 +31,7 @@ export function digest({ dump, to }: { dump: string; to: string }): DigestSummar
   const structured =
     found.outline.length > 0 || found.links.some((links) => links.length > 0) || withoutScripts(objects) !== objects;
   const attachments = [...new Set(found.attachments.map(({ stream }) => stream))];
-  return { structured, bookmarks, attachments, tagged: found.tagged };
+  return { structured, bookmarks, attachments, tagged: found.tags !== undefined };
 }
 
 /** What {@link graftStructure} works on: files with dumps and digests. */
@@ -48,13 +48,17 @@ export interface Grafted {
   attachments: { name: string; size?: number }[];
 }
 
+/** That of a document that is cut into many is read once. */
+let latest: { path: string; digest: DocumentDigest } | undefined;
+
 /** Writes what qpdf is to change in a document. */
 export function graftStructure({ dump, scions, to, outline }: GraftTask): Grafted {
   const parsed = read<PdfDump>(dump);
   const digests = new Map<string, DocumentDigest>();
-  const digestAt = (path: string) => digests.get(path) ?? digests.set(path, read<DocumentDigest>(path)).get(path)!;
-  const loaded = scions.map(({ streams, ...scion }) => {
-    const own = digestAt(scion.digest);
+  const loaded = scions.map(({ streams, digest: path, ...scion }) => {
+    const own = digests.get(path) ?? (path === latest?.path ? latest.digest : read<DocumentDigest>(path));
+    digests.set(path, own);
+    latest = { path, digest: own };
     const attachments = streams === undefined ? [] : extracted(own.attachments, read<PdfDump>(streams));
     return { ...scion, digest: own, attachments };
   });
