@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncApi } from '../libs/contracts/dist/async-api.js';
 import { catalog } from '../libs/contracts/dist/catalog.js';
+import { QUERIES } from '../libs/contracts/dist/queries.js';
 import { describeConfig } from '../libs/runtime/dist/config.js';
 import { registry } from '../libs/telemetry/dist/metrics.js';
 import { AuthConfig } from '../services/auth/dist/config.js';
@@ -43,6 +44,6 @@ const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 
 await mkdir(out, { recursive: true });
 await writeFile(join(out, 'openapi.json'), json(openApi(catalog)));
-await writeFile(join(out, 'asyncapi.json'), json(asyncApi(catalog)));
+await writeFile(join(out, 'asyncapi.json'), json(asyncApi(catalog, QUERIES)));
 await writeFile(join(out, 'config.md'), configReference());
 await writeFile(join(out, 'metrics.md'), await metricsReference());

@@ -53,6 +53,7 @@ const oneSource = {
 const limits = { timeout: '120s', attempts: 5, scope: 'documents:write' } as const;
 
 const store = ResultStore.optional();
+const warnings = z.array(z.string()).meta({ description: 'What of the sources is lost' });
 
 export const CompressPdf = defineCommand('documents.compress', {
   summary: 'Make a PDF file smaller',
@@ -62,6 +63,10 @@ export const CompressPdf = defineCommand('documents.compress', {
       description:
         'Whether images that are stored without loss become JPEG where that is smaller; a visible change is possible',
     }),
+    imageDpi: z.int().min(36).max(1_200).optional().meta({
+      description: 'Images that are shown with more pixels for an inch get so many; 150 suits screens, 300 print',
+      example: 150,
+    }),
     linearize: z.boolean().default(false).meta({ description: 'Whether viewers can show it while it loads' }),
     store,
   }),
@@ -69,6 +74,7 @@ export const CompressPdf = defineCommand('documents.compress', {
     document: PdfResult.meta({ description: 'The original where nothing could be saved' }),
     saved: z.object({ bytes: z.int(), percent: z.number() }),
     linearized: z.boolean(),
+    resampled: z.int().meta({ description: 'Images with fewer pixels than before' }),
   }),
   ...limits,
   ...oneSource,
@@ -83,6 +89,9 @@ export const FlattenPdf = defineCommand('documents.flatten', {
   ...oneSource,
   ...oneResult('flattened'),
 });
+
+/** A file in a PDF. */
+export const AttachedFile = z.object({ name: z.string(), size: z.int().optional() });
 
 const MergedSource = z
   .strictObject({
@@ -103,9 +112,16 @@ export const MergePdfs = defineCommand('documents.merge', {
   input: z.strictObject({
     sources: z.array(MergedSource).min(2).max(100),
     outline: z.boolean().default(true).meta({ description: 'Whether bookmarks of the sources are kept' }),
+    attachments: z.boolean().default(true).meta({
+      description: 'Whether files that are attached to a source are kept, also where only some of its pages are taken',
+    }),
     store,
   }),
-  output: z.object({ document: PdfResult }),
+  output: z.object({
+    document: PdfResult,
+    attachments: z.array(AttachedFile).meta({ description: 'All that the document has' }),
+    warnings,
+  }),
   ...limits,
   reads: ({ sources }) => sources.flatMap((source, index) => sourceObject(source, PDF_TYPES, `/sources/${index}`)),
   supabaseReads: ({ sources }) => sources.flatMap((source, index) => sourceFile(source, `/sources/${index}`)),
@@ -207,6 +223,10 @@ export const SplitPdf = defineCommand('documents.split', {
       source: PdfSource,
       into: Cuts,
       outline: z.boolean().default(true).meta({ description: 'Whether files keep the bookmarks of their pages' }),
+      attachments: z.boolean().default(false).meta({
+        description:
+          'Whether every file gets all that is attached to the source; otherwise none does, and a warning says so',
+      }),
       store,
     })
     .superRefine(({ into, store }, ctx) => {
@@ -228,6 +248,7 @@ export const SplitPdf = defineCommand('documents.split', {
         firstPage: z.int().meta({ description: 'Where it begins in the source' }),
       }),
     ),
+    warnings,
   }),
   ...limits,
   ...oneSource,

@@ -4,7 +4,7 @@ import { ResultStore, sourceFile, sourceObject, storedFile } from './file-source
 import { StoredObject } from './object.js';
 import { PageRanges } from './page-options.js';
 import { closedPages } from './page-ranges.js';
-import { PDF_TYPES, PdfResult, PdfSource } from './pdf-files.js';
+import { AttachedFile, PDF_TYPES, PdfResult, PdfSource } from './pdf-files.js';
 import { Stamp, StampNumbers, Watermark, watermarkObjects } from './pdf-marks.js';
 import { MetadataChanges, PdfMetadata } from './pdf-metadata.js';
 
@@ -104,9 +104,7 @@ export const AttachToPdf = defineCommand('documents.attach', {
     }),
   output: z.object({
     document: PdfResult,
-    attachments: z
-      .array(z.object({ name: z.string(), size: z.int().optional() }))
-      .meta({ description: 'All that the document has now' }),
+    attachments: z.array(AttachedFile).meta({ description: 'All that the document has now' }),
     warnings,
   }),
   ...limits,

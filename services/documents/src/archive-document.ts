@@ -3,11 +3,8 @@ import { ARCHIVE, ArchiveDocument } from '@tandem/contracts/archive-document';
 import type { OutputOf } from '@tandem/contracts/command';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
-import type { ObjectStore } from '@tandem/storage/object-store';
 import { timeOf } from './pdf/day-of-job.js';
-import { keepPdf } from './pdf/keep-pdf.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
-import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof ArchiveDocument>;
 type Output = OutputOf<typeof ArchiveDocument>;
@@ -15,10 +12,7 @@ type Output = OutputOf<typeof ArchiveDocument>;
 /** Makes a PDF/A-2b of a PDF. Running it again gives the same id and bytes. */
 @Controller()
 export class ArchiveDocumentHandler implements CommandHandler<typeof ArchiveDocument> {
-  constructor(
-    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
-    @Inject(PageWorkshop) private readonly workshop: PageWorkshop,
-  ) {}
+  constructor(@Inject(PageWorkshop) private readonly workshop: PageWorkshop) {}
 
   @HandleCommand(ArchiveDocument)
   async handle({ data, job, signal }: Context): Promise<Output> {
@@ -26,7 +20,7 @@ export class ArchiveDocumentHandler implements CommandHandler<typeof ArchiveDocu
     await using file = await this.workshop.open(source, job, signal);
     const task = { path: file.path, password: source.password, metadata, now: timeOf(job.id) };
     const { changes, ...made } = await this.workshop.run('archive', task, { signal });
-    const document = await keepPdf(this.objects, job, ARCHIVE, made, { store, signal });
+    const document = await this.workshop.keep(job, ARCHIVE, made, { store, signal });
     return { document, changes: changes.slice(0, 100) };
   }
 }

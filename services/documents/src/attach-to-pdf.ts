@@ -1,13 +1,9 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { OutputOf } from '@tandem/contracts/command';
 import { AttachToPdf } from '@tandem/contracts/pdf-pages';
-
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
-import type { ObjectStore } from '@tandem/storage/object-store';
-import { keepPdf } from './pdf/keep-pdf.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
-import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof AttachToPdf>;
 type Output = OutputOf<typeof AttachToPdf>;
@@ -15,10 +11,7 @@ type Output = OutputOf<typeof AttachToPdf>;
 /** Puts files into a PDF. Running it again gives the same id and bytes. */
 @Controller()
 export class AttachToPdfHandler implements CommandHandler<typeof AttachToPdf> {
-  constructor(
-    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
-    @Inject(PageWorkshop) private readonly workshop: PageWorkshop,
-  ) {}
+  constructor(@Inject(PageWorkshop) private readonly workshop: PageWorkshop) {}
 
   @HandleCommand(AttachToPdf)
   async handle({ data, job, signal }: Context): Promise<Output> {
@@ -32,6 +25,6 @@ export class AttachToPdfHandler implements CommandHandler<typeof AttachToPdf> {
     }
     const task = { path: file.path, password: source.password, files };
     const { warnings, attachments, ...made } = await this.workshop.run('attach', task, { signal });
-    return { document: await keepPdf(this.objects, job, 'attached', made, { store, signal }), attachments, warnings };
+    return { document: await this.workshop.keep(job, 'attached', made, { store, signal }), attachments, warnings };
   }
 }

@@ -1,13 +1,9 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { OutputOf } from '@tandem/contracts/command';
 import { ChangePdfMetadata } from '@tandem/contracts/pdf-pages';
-
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
-import type { ObjectStore } from '@tandem/storage/object-store';
-import { keepPdf } from './pdf/keep-pdf.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
-import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof ChangePdfMetadata>;
 type Output = OutputOf<typeof ChangePdfMetadata>;
@@ -15,10 +11,7 @@ type Output = OutputOf<typeof ChangePdfMetadata>;
 /** Reads metadata of a PDF, and changes it. Running it again gives the same id and bytes. */
 @Controller()
 export class ChangePdfMetadataHandler implements CommandHandler<typeof ChangePdfMetadata> {
-  constructor(
-    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
-    @Inject(PageWorkshop) private readonly workshop: PageWorkshop,
-  ) {}
+  constructor(@Inject(PageWorkshop) private readonly workshop: PageWorkshop) {}
 
   @HandleCommand(ChangePdfMetadata)
   async handle({ data, job, signal }: Context): Promise<Output> {
@@ -28,6 +21,6 @@ export class ChangePdfMetadataHandler implements CommandHandler<typeof ChangePdf
     const { data: made, metadata, warnings } = await this.workshop.run('metadata', task, { signal });
     if (!made) return { metadata, warnings };
     const pdf = { data: made, pages: metadata.pages };
-    return { metadata, document: await keepPdf(this.objects, job, 'document', pdf, { store, signal }), warnings };
+    return { metadata, document: await this.workshop.keep(job, 'document', pdf, { store, signal }), warnings };
   }
 }

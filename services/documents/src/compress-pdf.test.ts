@@ -1,6 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { PDFDocument, PDFName, PDFRawStream } from '@cantoo/pdf-lib';
 import { CompressPdf } from '@tandem/contracts/pdf-files';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CompressPdfHandler } from './compress-pdf.js';
 import { makePdf, PdfBench, textsOf } from './pdf-files.fixture.js';
@@ -66,6 +67,25 @@ describe('compressing', () => {
     const withImages = await compressed(file, { images: true });
     expect(withImages.bytes.length).toBeLessThan(without.bytes.length / 2);
     expect(withImages.bytes.toString('latin1')).toContain('/DCTDecode');
+  });
+
+  test('keeps the predictors of pictures, without which they would be larger', async () => {
+    const side = 400;
+    const soft = Uint8Array.from({ length: side * side }, (_, at) => 128 + 90 * Math.sin(at / 97) + ((at * at) % 5));
+    const png = await sharp(soft, { raw: { width: side, height: side, channels: 1 } })
+      .toColourspace('b-w')
+      .png({ adaptiveFiltering: true })
+      .toBuffer();
+    const start = png.indexOf('IDAT') + 4;
+    const pdf = await PDFDocument.load(await wasteful());
+    const shape = { Type: 'XObject', Subtype: 'Image', Width: side, Height: side, BitsPerComponent: 8 };
+    const coding = { ColorSpace: 'DeviceGray', Filter: 'FlateDecode', DecodeParms: { Predictor: 15, Columns: side } };
+    const data = png.subarray(start, start + png.readUInt32BE(start - 8));
+    const image = pdf.context.register(PDFRawStream.of(pdf.context.obj({ ...shape, ...coding }), data));
+    pdf.getPage(0).node.setXObject(PDFName.of('Picture'), image);
+    const { bytes, saved } = await compressed(Buffer.from(await pdf.save({ useObjectStreams: false })));
+    expect(saved.bytes).toBeGreaterThan(1_000);
+    expect(bytes.toString('latin1')).toMatch(/Predictor 15/);
   });
 
   test('linearizes when that is asked for', async () => {

@@ -4,13 +4,13 @@ import type { OutputOf } from '@tandem/contracts/command';
 import { CompressPdf } from '@tandem/contracts/pdf-files';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
-import type { ObjectStore } from '@tandem/storage/object-store';
-import { keepPdf } from './pdf/keep-pdf.js';
+import { PageWorkshop } from './pdf/page-workshop.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
-import { OBJECT_STORE } from './tokens.js';
 
 /** Everything that costs no quality. */
-const SMALLEST = { recompressFlate: '', compressionLevel: '9', removeUnreferencedResources: 'yes' };
+const COMPACT = { compressionLevel: '9', removeUnreferencedResources: 'yes' };
+/** Packs streams anew that are packed; pictures may become larger then, as qpdf packs them without predictors. */
+const ANEW = { ...COMPACT, recompressFlate: '' };
 
 type Context = CommandContext<typeof CompressPdf>;
 type Output = OutputOf<typeof CompressPdf>;
@@ -19,26 +19,29 @@ type Output = OutputOf<typeof CompressPdf>;
 @Controller()
 export class CompressPdfHandler implements CommandHandler<typeof CompressPdf> {
   constructor(
-    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
     @Inject(PdfWorkshop) private readonly workshop: PdfWorkshop,
+    @Inject(PageWorkshop) private readonly pages: PageWorkshop,
   ) {}
 
   @HandleCommand(CompressPdf)
   async handle({ data, job, signal }: Context): Promise<Output> {
-    const { source, images, linearize, store } = data;
+    const { source, images, imageDpi, linearize, store } = data;
     await using opened = await this.workshop.open(source, job, signal);
     const { desk, pdf } = opened;
-    const made = await desk.rewrite(pdf, {
-      ...SMALLEST,
-      ...(images ? { optimizeImages: '' } : {}),
-      ...(linearize ? { linearize: '' } : {}),
-    });
+    const resample = (draft: { path: string; password?: string; folder: string }) =>
+      this.pages.run('resample', { ...draft, dpi: imageDpi! }, { signal });
+    const draft = imageDpi ? await desk.replaceStreams(pdf, resample) : { pdf, replaced: 0 };
+    const wishes = { ...(images ? { optimizeImages: '' } : {}), ...(linearize ? { linearize: '' } : {}) };
+    const once = await desk.rewrite(draft.pdf, { ...COMPACT, ...wishes });
+    const anew = await desk.rewrite(draft.pdf, { ...ANEW, ...wishes });
+    const made = anew.data.length < once.data.length ? anew : once;
     const bytes = Math.max(0, pdf.size - made.data.length);
     const best = bytes > 0 ? made : { data: await readFile(pdf.path), pages: pdf.pages };
     return {
-      document: await keepPdf(this.objects, job, 'compressed', best, { store, signal }),
+      document: await this.workshop.keep(job, 'compressed', best, { store, signal }),
       saved: { bytes, percent: Math.round((bytes / pdf.size) * 1_000) / 10 },
       linearized: linearize && bytes > 0,
+      resampled: bytes > 0 ? draft.replaced : 0,
     };
   }
 }

@@ -1,8 +1,9 @@
 import { PDFDocument } from '@cantoo/pdf-lib';
-import { MergePdfs } from '@tandem/contracts/pdf-files';
+import { MergePdfs, ProtectPdf } from '@tandem/contracts/pdf-files';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MergePdfsHandler } from './merge-pdfs.js';
-import { linksOf, makePdf, outlineOf, PdfBench, textsOf } from './pdf-files.fixture.js';
+import { attachmentsOf, linksOf, makePdf, outlineOf, PdfBench, textsOf } from './pdf-files.fixture.js';
+import { ProtectPdfHandler } from './protect-pdf.js';
 
 let bench: PdfBench;
 let devis: Buffer;
@@ -42,7 +43,7 @@ async function merged(files: Uint8Array[], data: object) {
   if (!result) throw new Error(`it failed: ${error?.code}: ${error?.detail}`, { cause });
   const bytes = await bench.read(result.document);
   expect(result.document).toMatchObject({ type: 'application/pdf', size: bytes.length });
-  return { bytes, ...result.document };
+  return { bytes, ...result, ...result.document };
 }
 
 describe('merging', () => {
@@ -108,6 +109,45 @@ describe('merging', () => {
     expect(pdf.getForm().getTextField('who').getText()).toBe('Awa');
     const plain = Buffer.from(await pdf.save({ useObjectStreams: false })).toString('latin1');
     expect(plain).not.toMatch(/JavaScript|app\.alert|Launch|calc\.exe/);
+  });
+
+  test('keeps attached files with what is said of them, under names of their own', async () => {
+    const first = await makePdf('first', 2, { attachments: { 'ventes d’été.csv': 'a;b', 'z.csv': 'z' } });
+    const second = await makePdf('second', 2, { attachments: { 'ventes d’été.csv': 'c;d' }, scripts: true });
+    const sources = [{ object: '0', pages: '2' }, { object: '1' }, { object: '2' }];
+    const { bytes, attachments } = await merged([first, second, devis], { sources });
+    expect(attachments).toEqual([
+      { name: 'ventes d’été.csv', size: 3 },
+      { name: 'z.csv', size: 1 },
+      { name: 'ventes d’été (2).csv', size: 3 },
+    ]);
+    expect(await attachmentsOf(bytes)).toEqual({
+      'ventes d’été.csv': { text: 'a;b', about: 'about ventes d’été.csv' },
+      'ventes d’été (2).csv': { text: 'c;d', about: 'about ventes d’été.csv' },
+      'z.csv': { text: 'z', about: 'about z.csv' },
+    });
+  });
+
+  test('takes an attached file of a source that is named twice once, and none where they are not wanted', async () => {
+    const source = await makePdf('one', 2, { attachments: { 'a.csv': 'a;b' } });
+    const sources = [{ object: '0', pages: '1' }, { object: '1' }, { object: '0', pages: '2' }];
+    const { attachments } = await merged([source, devis], { sources });
+    expect(attachments).toEqual([{ name: 'a.csv', size: 3 }]);
+    const { bytes, attachments: none } = await merged([source, devis], { sources, attachments: false });
+    expect([none, await attachmentsOf(bytes)]).toEqual([[], {}]);
+  });
+
+  test('takes attached files of an encrypted source', async () => {
+    const plain = await makePdf('one', 1, { attachments: { 'a.csv': 'a;b' } });
+    const locked = await bench.run(ProtectPdf, ProtectPdfHandler, [plain], {
+      source: { object: '0' },
+      userPassword: 'correct-horse',
+    });
+    const secret = await bench.read(locked.result!.document);
+    const { bytes } = await merged([secret, devis], {
+      sources: [{ object: '0', password: 'correct-horse' }, { object: '1' }],
+    });
+    expect(await attachmentsOf(bytes)).toMatchObject({ 'a.csv': { text: 'a;b' } });
   });
 
   test('gives the same id and bytes when it is repeated', async () => {

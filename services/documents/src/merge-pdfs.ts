@@ -4,40 +4,36 @@ import { MergePdfs } from '@tandem/contracts/pdf-files';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import { Rejected } from '@tandem/messaging/outcome';
-import type { ObjectStore } from '@tandem/storage/object-store';
-import { keepPdf } from './pdf/keep-pdf.js';
+import { lostOnMerge } from './pdf/lost-parts.js';
 import { MOST_PAGES, selectPages } from './pdf/page-selection.js';
 import type { Cutting } from './pdf/pdf-desk.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
-import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof MergePdfs>;
 type Output = OutputOf<typeof MergePdfs>;
 
-/** Joins PDFs into one, with their links and bookmarks. Running it again gives the same id and bytes. */
+/** Joins PDFs into one, with their links, bookmarks and attached files. Running it again gives the same id and bytes. */
 @Controller()
 export class MergePdfsHandler implements CommandHandler<typeof MergePdfs> {
-  constructor(
-    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
-    @Inject(PdfWorkshop) private readonly workshop: PdfWorkshop,
-  ) {}
+  constructor(@Inject(PdfWorkshop) private readonly workshop: PdfWorkshop) {}
 
   @HandleCommand(MergePdfs)
   async handle({ data, job, signal, progress }: Context): Promise<Output> {
-    const { sources, outline, store } = data;
+    const { sources, outline, attachments: attached, store } = data;
     await using opened = await this.workshop.openAll(sources, job, signal);
     const { desk, pdfs } = opened;
     const cuttings: Cutting[] = [];
     for (const [index, pdf] of pdfs.entries()) {
       const { pages, bookmark } = sources[index]!;
       const taken = selectPages(pages, pdf.pages, `${pdf.field}/pages`);
-      const digest = await desk.digest(pdf);
+      const digest = await desk.digest(pdf, { attachments: attached });
       cuttings.push({ pdf, digest, pages: taken, bookmark });
       progress(cuttings.length / (pdfs.length + 1), pdf.field);
     }
     checkPages(cuttings);
-    const made = await desk.assemble(cuttings, outline ? 'take' : 'none');
-    return { document: await keepPdf(this.objects, job, 'merged', made, { store, signal }) };
+    const { attachments, ...made } = await desk.assemble(cuttings, outline ? 'take' : 'none');
+    const document = await this.workshop.keep(job, 'merged', made, { store, signal });
+    return { document, attachments, warnings: lostOnMerge(cuttings) };
   }
 }
 

@@ -23,8 +23,10 @@ import { loadConfig } from '@tandem/runtime/config';
 import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import { type HandlerRun, runHandler } from '@tandem/testing/run-handler';
+import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import type { z } from 'zod';
 import { DocumentsConfig } from './config.js';
+import { PageWorkshop } from './pdf/page-workshop.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
 
 /** What is on the pages of a PDF for tests beside `<name> page <n>`. */
@@ -38,6 +40,8 @@ export interface PdfContent {
   /** JavaScript that runs at the opening, at a link of the first page and by name, and a program that is started. */
   scripts?: boolean;
   rotate?: 0 | 90 | 180 | 270;
+  /** Texts of attached files by name. */
+  attachments?: Record<string, string>;
   /** Bytes of a picture that does not compress, on every page. */
   noise?: Uint8Array;
 }
@@ -79,6 +83,8 @@ export async function makePdf(name: string, pages: number, content: PdfContent =
     text.setText(value);
     text.addToPage(drawn[0]!, { x: 100, y: 20, width: 150, height: 20 });
   }
+  for (const [file, text] of Object.entries(content.attachments ?? {}))
+    await pdf.attach(Buffer.from(text), file, { description: `about ${file}`, mimeType: 'text/csv' });
   return Buffer.from(await pdf.save());
 }
 
@@ -150,6 +156,16 @@ export async function outlineOf(bytes: Uint8Array): Promise<Mark[]> {
   return below(pdf.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict));
 }
 
+/** Texts of attached files by name, in the order of the document, and what it says of them. */
+export async function attachmentsOf(bytes: Uint8Array): Promise<Record<string, { text: string; about?: string }>> {
+  const document = await getDocument({ data: new Uint8Array(bytes) }).promise;
+  const described = [...((await document.getAttachments()) ?? [])].map(async ([id, { filename, description }]) => {
+    const content = (await document.getAttachmentContent(id)) ?? [];
+    return [filename, { text: Buffer.from(content).toString(), about: description }] as const;
+  });
+  return Object.fromEntries(await Promise.all(described));
+}
+
 function pageOf(pdf: PDFDocument, from: PDFDict): number {
   const dest = from.lookupMaybe(PDFName.of('Dest'), PDFArray);
   return dest ? pdf.getPages().findIndex(({ ref }) => ref === dest.get(0)) + 1 : 0;
@@ -165,7 +181,7 @@ export async function anglesOf(bytes: Uint8Array): Promise<number[]> {
   return pdf.getPages().map((page) => page.node.lookupMaybe(PDFName.of('Rotate'), PDFNumber)?.asNumber() ?? 0);
 }
 
-type Handler<C extends CommandDefinition> = new (objects: ObjectStore, workshop: PdfWorkshop) => CommandHandler<C>;
+type Handler<C extends CommandDefinition> = new (workshop: PdfWorkshop, pages: PageWorkshop) => CommandHandler<C>;
 
 /** Runs handlers on files, as a worker would. */
 export class PdfBench {
@@ -173,13 +189,14 @@ export class PdfBench {
     private readonly dir: string,
     private readonly store: ObjectStore,
     readonly workshop: PdfWorkshop,
+    readonly pages: PageWorkshop,
   ) {}
 
   static async open(env: Record<string, string> = {}): Promise<PdfBench> {
     const dir = await mkdtemp(join(tmpdir(), 'tandem-pdf-test-'));
     const store = await FilesystemStore.open(dir);
     const config = loadConfig(DocumentsConfig, { NATS_URL: 'nats://unused', QPDF_BIN: process.env.QPDF_BIN, ...env });
-    return new PdfBench(dir, store, new PdfWorkshop(store, config));
+    return new PdfBench(dir, store, new PdfWorkshop(store, config), new PageWorkshop(store, config));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -188,6 +205,7 @@ export class PdfBench {
 
   async close(): Promise<void> {
     this.workshop.onApplicationShutdown();
+    this.pages.onApplicationShutdown();
     await rm(this.dir, { recursive: true, force: true });
   }
 
@@ -206,7 +224,7 @@ export class PdfBench {
     );
     const objects = Object.fromEntries(stored.map((object) => [object.id, object]));
     const input = JSON.parse(named) as z.input<C['input']>;
-    return runHandler(command, new handler(this.store, this.workshop), {
+    return runHandler(command, new handler(this.workshop, this.pages), {
       data: input,
       job: { tenant: 'acme', objects, ...job },
     });

@@ -3,11 +3,8 @@ import type { OutputOf } from '@tandem/contracts/command';
 import { ProtectPdf } from '@tandem/contracts/pdf-files';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
-import type { ObjectStore } from '@tandem/storage/object-store';
 import { encryptionOf } from './pdf/encryption.js';
-import { keepPdf } from './pdf/keep-pdf.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
-import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof ProtectPdf>;
 type Output = OutputOf<typeof ProtectPdf>;
@@ -15,16 +12,11 @@ type Output = OutputOf<typeof ProtectPdf>;
 /** Encrypts a PDF by AES-256. Running it again gives the same id, and other bytes: the key is random. */
 @Controller()
 export class ProtectPdfHandler implements CommandHandler<typeof ProtectPdf> {
-  constructor(
-    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
-    @Inject(PdfWorkshop) private readonly workshop: PdfWorkshop,
-  ) {}
+  constructor(@Inject(PdfWorkshop) private readonly workshop: PdfWorkshop) {}
 
   @HandleCommand(ProtectPdf)
-  async handle({ data, job, signal }: Context): Promise<Output> {
-    const { source, store } = data;
-    await using opened = await this.workshop.open(source, job, signal);
-    const made = await opened.desk.rewrite(opened.pdf, { encrypt: encryptionOf(data) });
-    return { document: await keepPdf(this.objects, job, 'protected', made, { store, signal }) };
+  handle(context: Context): Promise<Output> {
+    const encrypt = encryptionOf(context.data);
+    return this.workshop.change(context, 'protected', (desk, pdf) => desk.rewrite(pdf, { encrypt }));
   }
 }

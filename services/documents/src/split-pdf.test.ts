@@ -1,6 +1,6 @@
 import { SplitPdf } from '@tandem/contracts/pdf-files';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { linksOf, makePdf, outlineOf, PdfBench, textsOf } from './pdf-files.fixture.js';
+import { attachmentsOf, linksOf, makePdf, outlineOf, PdfBench, textsOf } from './pdf-files.fixture.js';
 import { SplitPdfHandler } from './split-pdf.js';
 
 let bench: PdfBench;
@@ -22,8 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-const run = (into: object, file = report) =>
-  bench.run(SplitPdf, SplitPdfHandler, [file], { source: { object: '0' }, into });
+const run = (into: object, file = report, options = {}) =>
+  bench.run(SplitPdf, SplitPdfHandler, [file], { source: { object: '0' }, into, ...options });
 
 async function parts(into: object) {
   const { result, error } = await run(into);
@@ -88,6 +88,24 @@ describe('splitting', () => {
       ['Détails', 1],
       ['Chiffres', 1],
     ]);
+  });
+
+  test('gives attached files to no part, and says so', async () => {
+    const file = await makePdf('one', 2, { attachments: { 'a.csv': 'a;b', 'b.csv': 'b' } });
+    const { result } = await run({ every: 1 }, file);
+    const kept = await Promise.all(result!.files.map(async (part) => attachmentsOf(await bench.read(part))));
+    expect(kept).toEqual([{}, {}]);
+    expect(result!.warnings).toEqual([
+      'The source has 2 attached files, which no part has. Send "attachments": true to have them in each.',
+    ]);
+  });
+
+  test('gives attached files to every part when they are asked for', async () => {
+    const file = await makePdf('one', 3, { attachments: { 'a.csv': 'a;b' } });
+    const { result } = await run({ every: 1 }, file, { attachments: true });
+    const kept = await Promise.all(result!.files.map(async (part) => attachmentsOf(await bench.read(part))));
+    const each = { 'a.csv': { text: 'a;b', about: 'about a.csv' } };
+    expect([kept, result!.warnings]).toEqual([[each, each, each], []]);
   });
 
   test('gives the same ids and bytes when it is repeated', async () => {

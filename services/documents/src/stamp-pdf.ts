@@ -1,14 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { OutputOf } from '@tandem/contracts/command';
 import { StampPdf } from '@tandem/contracts/pdf-pages';
-
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
-import type { ObjectStore } from '@tandem/storage/object-store';
 import { dayOf } from './pdf/day-of-job.js';
-import { keepPdf } from './pdf/keep-pdf.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
-import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof StampPdf>;
 type Output = OutputOf<typeof StampPdf>;
@@ -16,10 +12,7 @@ type Output = OutputOf<typeof StampPdf>;
 /** Writes page numbers and other text on pages of a PDF. Running it again gives the same id and bytes. */
 @Controller()
 export class StampPdfHandler implements CommandHandler<typeof StampPdf> {
-  constructor(
-    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
-    @Inject(PageWorkshop) private readonly workshop: PageWorkshop,
-  ) {}
+  constructor(@Inject(PageWorkshop) private readonly workshop: PageWorkshop) {}
 
   @HandleCommand(StampPdf)
   async handle({ data, job, signal }: Context): Promise<Output> {
@@ -27,6 +20,6 @@ export class StampPdfHandler implements CommandHandler<typeof StampPdf> {
     await using file = await this.workshop.open(source, job, signal);
     const task = { ...stamping, date, path: file.path, password: source.password };
     const { warnings, ...made } = await this.workshop.run('stamp', task, { signal });
-    return { document: await keepPdf(this.objects, job, 'stamped', made, { store, signal }), warnings };
+    return { document: await this.workshop.keep(job, 'stamped', made, { store, signal }), warnings };
   }
 }

@@ -1,13 +1,9 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { OutputOf } from '@tandem/contracts/command';
 import { WatermarkPdf } from '@tandem/contracts/pdf-pages';
-
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
-import type { ObjectStore } from '@tandem/storage/object-store';
-import { keepPdf } from './pdf/keep-pdf.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
-import { OBJECT_STORE } from './tokens.js';
 
 type Context = CommandContext<typeof WatermarkPdf>;
 type Output = OutputOf<typeof WatermarkPdf>;
@@ -15,10 +11,7 @@ type Output = OutputOf<typeof WatermarkPdf>;
 /** Lays a watermark on pages of a PDF. Running it again gives the same id and bytes. */
 @Controller()
 export class WatermarkPdfHandler implements CommandHandler<typeof WatermarkPdf> {
-  constructor(
-    @Inject(OBJECT_STORE) private readonly objects: ObjectStore,
-    @Inject(PageWorkshop) private readonly workshop: PageWorkshop,
-  ) {}
+  constructor(@Inject(PageWorkshop) private readonly workshop: PageWorkshop) {}
 
   @HandleCommand(WatermarkPdf)
   async handle({ data, job, signal }: Context): Promise<Output> {
@@ -28,6 +21,6 @@ export class WatermarkPdfHandler implements CommandHandler<typeof WatermarkPdf> 
     await using mark = named && (await this.workshop.openObject(named.object, job, signal));
     const task = { path: file.path, password: source.password, watermark, filePath: mark?.path, pages: ranges };
     const { warnings, ...made } = await this.workshop.run('watermark', task, { signal });
-    return { document: await keepPdf(this.objects, job, 'watermarked', made, { store, signal }), warnings };
+    return { document: await this.workshop.keep(job, 'watermarked', made, { store, signal }), warnings };
   }
 }

@@ -23,7 +23,7 @@ export async function* cutParts(
 ): AsyncGenerator<MadePdf> {
   // All files lie on the disk then. Each may have what all pages share, so none is larger than the source.
   const fits = pdf.size * parts.length <= mostMb * 1_000_000;
-  if (every && fits && !digest.structured) return yield* desk.cutEvery(pdf, every);
+  if (every && fits && !digest.structured && !digest.tagged && !digest.streams) return yield* desk.cutEvery(pdf, every);
   const running: Promise<MadePdf>[] = [];
   const rest = [...parts];
   try {

@@ -1,3 +1,4 @@
+import { namesIn } from './name-tree.js';
 import { isDictionary, type PdfDump, PdfObjects, type PdfValue } from './pdf-objects.js';
 
 /** A place in a document: a page, from 1, and how it is shown (`/Fit`, `/XYZ` with its numbers ...). */
@@ -7,8 +8,6 @@ export interface Place {
 }
 
 const FIT: PdfValue[] = ['/Fit'];
-/** Deeper trees of names are built to harm. */
-const DEEPEST = 20;
 
 /** Finds where links and bookmarks of a document lead. */
 export class Destinations {
@@ -38,19 +37,8 @@ export class Destinations {
   #names(): Map<string, PdfValue> {
     const { catalog } = this.#objects;
     const named = new Map(Object.entries(this.#objects.dictionary(catalog['/Dests'])));
-    const seen = new Set<PdfValue>();
-    const visit = (node: PdfValue | undefined, depth: number): void => {
-      if (node === undefined || depth > DEEPEST || (typeof node === 'string' && seen.has(node))) return;
-      seen.add(node);
-      const { '/Names': names, '/Kids': kids } = this.#objects.dictionary(node);
-      const pairs = this.#objects.array(names);
-      for (let at = 0; at + 1 < pairs.length; at += 2) {
-        const name = this.#objects.resolve(pairs[at]);
-        if (typeof name === 'string') named.set(name, pairs[at + 1]!);
-      }
-      for (const kid of this.#objects.array(kids)) visit(kid, depth + 1);
-    };
-    visit(this.#objects.dictionary(catalog['/Names'])['/Dests'], 0);
+    const { '/Dests': root } = this.#objects.dictionary(catalog['/Names']);
+    for (const [name, destination] of namesIn(this.#objects, root)) named.set(name, destination);
     return named;
   }
 }

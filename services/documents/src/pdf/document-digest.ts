@@ -1,8 +1,13 @@
+import { type AttachedFile, attachedFiles } from './attached-files.js';
 import { Destinations, type Place } from './destinations.js';
-import { type OutlineEntry, type PdfDictionary, type PdfDump, PdfObjects, type PdfValue } from './pdf-objects.js';
+import { type OutlineEntry, type PdfDictionary, type PdfDump, PdfObjects } from './pdf-objects.js';
+import { plainEntries } from './plain-value.js';
+import { type Tags, tagsOf } from './tag-digest.js';
 
 /** A link on a page: to a place in the document, or to an address. */
 export interface Link {
+  /** Its place among the annotations of its page. */
+  at: number;
   /** How it looks, and where it is. */
   look: PdfDictionary;
   place?: Place;
@@ -24,12 +29,15 @@ export interface DocumentDigest {
   /** Of each page. */
   links: Link[][];
   outline: Bookmark[];
+  attachments: AttachedFile[];
+  /** Structure for screen readers, where it has some. */
+  tags?: Tags;
 }
 
 const LINK_LOOK = ['/Rect', '/Border', '/BS', '/C', '/F', '/H', '/QuadPoints', '/Contents'];
 const BOOKMARK_LOOK = ['/C', '/F'];
 
-/** Reads links and bookmarks. What runs a script or starts a program is no link, and left out. */
+/** Reads links, bookmarks, attached files and tags. What runs a script or starts a program is no link, and left out. */
 export function digestOf(dump: PdfDump): DocumentDigest {
   const objects = new PdfObjects(dump);
   const destinations = new Destinations(dump);
@@ -42,30 +50,27 @@ export function digestOf(dump: PdfDump): DocumentDigest {
   const linksOf = (page: PdfDictionary): Link[] =>
     objects
       .array(page['/Annots'])
-      .map((annotation) => objects.dictionary(annotation))
-      .filter((annotation) => annotation['/Subtype'] === '/Link')
-      .map((link) => ({ look: lookOf(link, LINK_LOOK, objects), ...target(link) }))
+      .map((annotation, at) => ({ at, link: objects.dictionary(annotation) }))
+      .filter(({ link }) => link['/Subtype'] === '/Link')
+      .map(({ at, link }) => ({ at, look: plainEntries(link, LINK_LOOK, objects), ...target(link) }))
       .filter(({ place, uri }) => place || uri);
   const bookmarkOf = ({ object, title, open, kids }: OutlineEntry): Bookmark => {
     const item = objects.dictionary(object);
-    return { title, open, look: lookOf(item, BOOKMARK_LOOK, objects), ...target(item), kids: kids.map(bookmarkOf) };
+    return {
+      title,
+      open,
+      look: plainEntries(item, BOOKMARK_LOOK, objects),
+      ...target(item),
+      kids: kids.map(bookmarkOf),
+    };
   };
   return {
     links: dump.pages.map(({ object }) => linksOf(objects.dictionary(object))),
     outline: dump.outlines.map(bookmarkOf),
+    attachments: attachedFiles(objects),
+    tags: tagsOf(
+      objects,
+      dump.pages.map(({ object }) => object),
+    ),
   };
-}
-
-function lookOf(from: PdfDictionary, keys: string[], objects: PdfObjects): PdfDictionary {
-  const entries = keys.flatMap((key) => (key in from ? [[key, plain(from[key], objects)] as const] : []));
-  return Object.fromEntries(entries.filter(([, value]) => value !== null));
-}
-
-/** A value without references; what is nested deeper than any look is dropped. */
-function plain(value: PdfValue | undefined, objects: PdfObjects, depth = 0): PdfValue {
-  const found = objects.resolve(value);
-  if (depth > 3) return null;
-  if (Array.isArray(found)) return found.map((part) => plain(part, objects, depth + 1));
-  if (typeof found !== 'object' || found === null) return found;
-  return Object.fromEntries(Object.entries(found).map(([key, part]) => [key, plain(part, objects, depth + 1)]));
 }

@@ -1,13 +1,5 @@
-import {
-  decodePDFRawStream,
-  PDFArray,
-  type PDFContext,
-  PDFDict,
-  PDFName,
-  type PDFObject,
-  PDFRawStream,
-  PDFStream,
-} from '@cantoo/pdf-lib';
+import { PDFArray, type PDFContext, PDFDict, PDFName, type PDFObject, PDFStream } from '@cantoo/pdf-lib';
+import { contentOf, contentOfPage, resourcesOf } from './page-content.js';
 import { operationsOf } from './pdf-operators.js';
 
 const name = PDFName.of;
@@ -23,10 +15,7 @@ export type ContentFault = string;
 export function contentFaults(page: PDFDict, context: PDFContext): Set<ContentFault> {
   const faults = new Set<ContentFault>();
   const seen = new Set<PDFObject>();
-  const contents = context.lookup(page.get(name('Contents')));
-  const streams = contents instanceof PDFArray ? contents.asArray().map((one) => context.lookup(one)) : [contents];
-  const text = streams.map((stream) => (stream instanceof PDFStream ? contentOf(stream) : '')).join('\n');
-  readContent(text, inherited(page, 'Resources'), faults, seen);
+  readContent(contentOfPage(page), resourcesOf(page).resources, faults, seen);
   for (const entry of page.lookupMaybe(name('Annots'), PDFArray)?.asArray() ?? []) {
     const annotation = context.lookup(entry);
     const normal = annotation instanceof PDFDict && annotation.lookupMaybe(name('AP'), PDFDict)?.lookup(name('N'));
@@ -104,18 +93,4 @@ function checkColours(space: PDFObject | undefined, faults: Set<string>, depth =
 function spaceOf(object: PDFObject | undefined): PDFObject | undefined {
   const dict = object instanceof PDFStream ? object.dict : object;
   return dict instanceof PDFDict ? dict.lookup(name('ColorSpace')) : undefined;
-}
-
-function contentOf(stream: PDFStream): string {
-  const bytes = stream instanceof PDFRawStream ? decodePDFRawStream(stream).decode() : stream.getContents();
-  return Buffer.from(bytes).toString('latin1');
-}
-
-function inherited(page: PDFDict, key: string): PDFDict | undefined {
-  for (let node: PDFObject | undefined = page, depth = 0; node instanceof PDFDict && depth < 50; depth++) {
-    const found = node.lookup(name(key));
-    if (found instanceof PDFDict) return found;
-    node = node.lookup(name('Parent'));
-  }
-  return undefined;
 }

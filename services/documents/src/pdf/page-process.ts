@@ -2,7 +2,9 @@
  * What runs in a page process (`page-processes.ts` starts them): everything that reads the pages of a PDF. A file that loops,
  * fills the memory or breaks the library takes down this process and nothing else.
  */
-import { readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Rejected } from '@tandem/messaging/outcome';
 import sharp from 'sharp';
 import type { ArchiveTask, InvoiceTask } from './archive-pdf.js';
@@ -15,6 +17,8 @@ import { type PageImage, type PageImageOptions, pageImages } from './page-images
 import { selectPages } from './page-selection.js';
 import { type PageText, type PageTextOptions, pageText } from './page-text.js';
 import type { PdfA } from './pdf-a.js';
+import type { ResampleTask } from './resample-images.js';
+import type { ReplacedStream } from './structure-process.js';
 
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff'].map((format) => `VipsForeignLoad${format}`);
 sharp.cache(false);
@@ -26,6 +30,7 @@ sharp.unblock({ operation: LOADERS });
 const editors = {
   archive: () => import('./archive-pdf.js'),
   attach: () => import('./attach-files.js'),
+  resample: () => import('./resample-images.js'),
   metadata: () => import('./edit-metadata.js'),
   stamp: () => import('./draw-stamps.js'),
   watermark: () => import('./draw-watermark.js'),
@@ -111,6 +116,22 @@ export async function attach({
   const read = files.map(async ({ path: at, ...file }) => ({ ...file, data: await readFile(at) }));
   const { attachFiles } = await editors.attach();
   return attachFiles({ ...task, data: await readFile(path), files: await Promise.all(read) });
+}
+
+/** Writes images that have more pixels than they need with fewer, into files of a folder. */
+export async function resample({
+  path,
+  folder,
+  ...task
+}: OnFile<ResampleTask> & { folder: string }): Promise<ReplacedStream[]> {
+  const { resampledImages } = await editors.resample();
+  const made: ReplacedStream[] = [];
+  for await (const { data, ...image } of resampledImages({ ...task, data: await readFile(path) })) {
+    const file = join(folder, `${randomUUID()}.image`);
+    await writeFile(file, data);
+    made.push({ ...image, path: file });
+  }
+  return made;
 }
 
 /** Makes a PDF/A-2b. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Rejected } from '@tandem/messaging/outcome';
 import type { GraftOptions } from './graft.js';
 import { qpdfRange } from './page-selection.js';
 import type { Qpdf, QpdfJob } from './run-qpdf.js';
-import type { DigestSummary } from './structure-process.js';
+import type { DigestSummary, ReplacedStream } from './structure-process.js';
 import type { StructureProcesses } from './structure-processes.js';
 
 /** A PDF on this machine that was looked at. */
@@ -23,6 +24,8 @@ export interface OpenedPdf {
 /** What a document has beside the content of its pages, in a file on the desk. */
 export interface Digest extends DigestSummary {
   file: string;
+  /** A file with where the bytes of attached files are, when they were asked for and are there. */
+  streams?: string;
 }
 
 /** Pages that are taken from a document. */
@@ -37,6 +40,11 @@ export interface Cutting {
 export interface MadePdf {
   data: Buffer;
   pages: number;
+}
+
+/** One of pages of others. */
+export interface AssembledPdf extends MadePdf {
+  attachments: { name: string; size?: number }[];
 }
 
 /** What works at a desk. */
@@ -57,6 +65,8 @@ const DUMP = {
   jsonStreamData: 'none',
   decodeLevel: 'none',
 };
+/** Files of one document that are taken over. */
+const MOST_ATTACHED = 1_000;
 const WRITING = { objectStreams: 'generate' };
 /** The same input gives the same bytes. Where they are encrypted, they are random anyhow. */
 const SAME_ID = { deterministicId: '' };
@@ -71,18 +81,40 @@ export class PdfDesk {
     return this.#take(await this.#write({ ...inputOf(pdf), ...WRITING, ...id, ...job }, whatOf(pdf)), pdf.pages);
   }
 
-  /** Reads links and bookmarks of a document, for {@link Cutting}. */
-  async digest(pdf: OpenedPdf): Promise<Digest> {
+  /** A draft of a document with streams in place of those that `replace` finds in it: it names them as they are in that draft. */
+  async replaceStreams(
+    pdf: OpenedPdf,
+    replace: (draft: { path: string; password?: string; folder: string }) => Promise<ReplacedStream[]>,
+  ): Promise<{ pdf: OpenedPdf; replaced: number }> {
+    const { structure, folder, signal } = this.tools;
+    const path = await this.#write({ ...inputOf(pdf), ...WRITING }, whatOf(pdf));
+    const draft = { ...pdf, path };
+    const streams = await replace({ path, password: pdf.password, folder });
+    if (streams.length === 0) return { pdf, replaced: 0 };
+    const dump = await this.#dump(
+      { ...inputOf(draft), ...objectsOf(streams.map(({ object }) => object)) },
+      whatOf(pdf),
+    );
+    const to = this.#path('json');
+    await structure.run('replaceStreams', { dump, streams, to }, signal);
+    const changed = await this.#write({ ...inputOf(draft), ...WRITING, updateFromJson: to }, whatOf(pdf));
+    await Promise.all([dump, to, path].map((file) => rm(file)));
+    return { pdf: { ...pdf, path: changed }, replaced: streams.length };
+  }
+
+  /** Reads links, bookmarks and, where they are wanted, attached files of a document, for {@link Cutting}. */
+  async digest(pdf: OpenedPdf, { attachments = false } = {}): Promise<Digest> {
     const { structure, signal } = this.tools;
     const dump = await this.#dump(inputOf(pdf), whatOf(pdf));
     const to = this.#path('json');
     const summary = await structure.run('digest', { dump, to }, signal);
     await rm(dump);
-    return { ...summary, file: to };
+    const streams = attachments && summary.attachments.length > 0 ? await this.#extract(pdf, summary) : undefined;
+    return { ...summary, file: to, streams };
   }
 
   /** A new document of pages of others: not encrypted, and without scripts and actions that start programs. */
-  async assemble(cuttings: readonly Cutting[], outline: 'take' | 'none'): Promise<MadePdf> {
+  async assemble(cuttings: readonly Cutting[], outline: 'take' | 'none'): Promise<AssembledPdf> {
     const what = 'The new document';
     const pages = cuttings.map(({ pdf: { path: file, password }, pages: taken }) => ({
       file,
@@ -91,8 +123,10 @@ export class PdfDesk {
     }));
     const draft = await this.#write({ empty: '', pages, ...WRITING, ...SAME_ID }, what);
     const count = cuttings.reduce((sum, { pages: taken }) => sum + taken.length, 0);
-    if (cuttings.every(({ digest, bookmark }) => !digest.structured && !bookmark)) return this.#take(draft, count);
-    return this.#take(await this.#graft({ inputFile: draft, ...SAME_ID }, cuttings, outline, what), count);
+    if (cuttings.every(({ digest, bookmark }) => !digest.structured && !digest.tagged && !digest.streams && !bookmark))
+      return { ...(await this.#take(draft, count)), attachments: [] };
+    const { path, attachments } = await this.#graft({ inputFile: draft, ...SAME_ID }, cuttings, outline, what);
+    return { ...(await this.#take(path, count)), attachments };
   }
 
   /** Files of `every` pages each, by one run: as {@link assemble} makes them of a document without links, bookmarks and scripts. */
@@ -122,7 +156,8 @@ export class PdfDesk {
     const draft = await this.#write({ ...inputOf(pdf), ...drawn }, whatOf(pdf));
     const pages = Array.from({ length: pdf.pages }, (_, index) => index + 1);
     const input = { ...inputOf(pdf), inputFile: draft, ...(pdf.encrypted ? {} : SAME_ID) };
-    return this.#take(await this.#graft(input, [{ pdf, digest, pages }], 'keep', whatOf(pdf)), pdf.pages);
+    const { path } = await this.#graft(input, [{ pdf, digest, pages }], 'keep', whatOf(pdf));
+    return this.#take(path, pdf.pages);
   }
 
   async #graft(
@@ -130,21 +165,37 @@ export class PdfDesk {
     cuttings: readonly Cutting[],
     outline: GraftOptions['outline'],
     what: string,
-  ): Promise<string> {
+  ): Promise<{ path: string } & Pick<AssembledPdf, 'attachments'>> {
     const { structure, signal } = this.tools;
     const input = { inputFile, password };
     const dump = await this.#dump(input, what);
     const to = this.#path('json');
-    const scions = cuttings.map(({ digest, pages, bookmark }) => ({ digest: digest.file, pages, bookmark }));
-    const changed = await structure.run('graftStructure', { dump, scions, to, outline }, signal);
+    const scions = cuttings.map(({ digest, pages, bookmark }) => ({
+      digest: digest.file,
+      streams: digest.streams,
+      pages,
+      bookmark,
+    }));
+    const { changed, attachments } = await structure.run('graftStructure', { dump, scions, to, outline }, signal);
     await rm(dump);
     const path = await this.#write({ ...input, ...id, ...WRITING, ...(changed ? { updateFromJson: to } : {}) }, what);
     await Promise.all([rm(to, { force: true }), rm(inputFile as string)]);
-    return path;
+    return { path, attachments };
+  }
+
+  /** Writes the bytes of attached files into files, packed as they are. */
+  async #extract(pdf: OpenedPdf, { attachments }: DigestSummary): Promise<string> {
+    if (attachments.length > MOST_ATTACHED) {
+      const detail = `${whatOf(pdf)} has ${attachments.length} attached files; ${MOST_ATTACHED} can be taken. Send "attachments": false to leave them out.`;
+      throw new Rejected('document_failed', detail);
+    }
+    const bytes = { jsonStreamData: 'file', jsonStreamPrefix: join(this.tools.folder, randomUUID()) };
+    const streams = { ...objectsOf(attachments), ...bytes };
+    return this.#write({ ...inputOf(pdf), ...streams }, `The attached files of ${whatOf(pdf).toLowerCase()}`, 'json');
   }
 
   async #dump(input: QpdfJob, what: string): Promise<string> {
-    return this.#write({ ...input, ...DUMP }, `The structure of ${what.toLowerCase()}`, 'json', DUMP_MB);
+    return this.#write({ ...DUMP, ...input }, `The structure of ${what.toLowerCase()}`, 'json', DUMP_MB);
   }
 
   async #write(job: QpdfJob, what: string, extension = 'pdf', fileMb?: number): Promise<string> {
@@ -163,6 +214,12 @@ export class PdfDesk {
   #path(extension: string): string {
     return join(this.tools.folder, `${randomUUID()}.${extension}`);
   }
+}
+
+/** A dump of these objects alone. */
+function objectsOf(references: readonly string[]): QpdfJob {
+  const objects = references.map((reference) => reference.replace(/^(\d+) (\d+) R$/, '$1,$2'));
+  return { json: '2', jsonKey: ['qpdf'], jsonObject: objects, jsonStreamData: 'none', decodeLevel: 'none' };
 }
 
 function inputOf({ path: inputFile, password }: OpenedPdf): QpdfJob {

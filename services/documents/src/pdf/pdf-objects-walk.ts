@@ -1,4 +1,13 @@
-import { PDFArray, type PDFContext, PDFDict, type PDFObject, PDFRef, PDFStream } from '@cantoo/pdf-lib';
+import {
+  PDFArray,
+  type PDFContext,
+  PDFDict,
+  PDFName,
+  PDFNumber,
+  type PDFObject,
+  PDFRef,
+  PDFStream,
+} from '@cantoo/pdf-lib';
 
 /** Visits each dictionary of a file once, those of streams and those inside of other objects too. */
 export function eachDictionary(context: PDFContext, visit: (dict: PDFDict, stream?: PDFStream) => void): void {
@@ -13,4 +22,10 @@ export function eachDictionary(context: PDFContext, visit: (dict: PDFDict, strea
       } else if (next instanceof PDFArray) pending.push(...next.asArray());
     }
   }
+}
+
+/** The number of an entry, where it is one. */
+export function numberIn(dict: PDFDict, key: string): number | undefined {
+  const found = dict.lookup(PDFName.of(key));
+  return found instanceof PDFNumber ? found.asNumber() : undefined;
 }

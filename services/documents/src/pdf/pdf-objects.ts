@@ -12,11 +12,17 @@ export interface OutlineEntry {
   kids: OutlineEntry[];
 }
 
+/** A stream; `datafile` is where its bytes were written, if they were. */
+export interface PdfStream {
+  dict: PdfDictionary;
+  datafile?: string;
+}
+
 /** What is read of a dump. */
 export interface PdfDump {
   pages: { object: string }[];
   outlines: OutlineEntry[];
-  qpdf: [{ maxobjectid: number }, Record<string, { value?: PdfValue; stream?: { dict: PdfDictionary } }>];
+  qpdf: [{ maxobjectid: number }, Record<string, { value?: PdfValue; stream?: PdfStream }>];
 }
 
 const REFERENCE = /^\d+ \d+ R$/;
@@ -46,6 +52,10 @@ export class PdfObjects {
     return Array.isArray(found) ? found : [];
   }
 
+  isStream(reference: string): boolean {
+    return this.#objects[`obj:${reference}`]?.stream !== undefined;
+  }
+
   get catalog(): PdfDictionary {
     return this.dictionary(this.catalogReference);
   }
@@ -54,7 +64,7 @@ export class PdfObjects {
     return this.dictionary(this.#objects.trailer?.value)['/Root'] ?? null;
   }
 
-  entries(): [string, { value?: PdfValue; stream?: { dict: PdfDictionary } }][] {
+  entries(): [string, { value?: PdfValue; stream?: PdfStream }][] {
     return Object.entries(this.#objects).filter(([key]) => key.startsWith('obj:'));
   }
 }

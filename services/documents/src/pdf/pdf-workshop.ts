@@ -2,16 +2,19 @@ import { mkdtemp, open as openFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { PdfSource } from '@tandem/contracts/pdf-files';
+import type { ResultStore } from '@tandem/contracts/file-source';
+import type { PdfResult, PdfSource } from '@tandem/contracts/pdf-files';
 import { Egress } from '@tandem/egress/egress';
 import { policiesOf } from '@tandem/egress/settings';
 import { SourceFiles, type SourceOwner } from '@tandem/job-files/source-files';
+import type { JobContext } from '@tandem/messaging/handler';
 import { Rejected } from '@tandem/messaging/outcome';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { DocumentsConfig } from '../config.js';
 import { DOCUMENTS_CONFIG, OBJECT_STORE } from '../tokens.js';
+import { keepPdf } from './keep-pdf.js';
 import { MOST_PAGES } from './page-selection.js';
-import { type OpenedPdf, PdfDesk, whatOf } from './pdf-desk.js';
+import { type MadePdf, type OpenedPdf, PdfDesk, whatOf } from './pdf-desk.js';
 import { Qpdf, type QpdfRun } from './run-qpdf.js';
 import { StructureProcesses } from './structure-processes.js';
 
@@ -38,7 +41,10 @@ export class PdfWorkshop implements OnApplicationShutdown {
   readonly #structure: StructureProcesses;
   readonly #maxMegabytes: number;
 
-  constructor(@Inject(OBJECT_STORE) store: ObjectStore, @Inject(DOCUMENTS_CONFIG) config: DocumentsConfig) {
+  constructor(
+    @Inject(OBJECT_STORE) private readonly store: ObjectStore,
+    @Inject(DOCUMENTS_CONFIG) config: DocumentsConfig,
+  ) {
     const { DOCUMENTS_MAX_MB, DOCUMENTS_PDF_PROCESS_MB: memoryMb, DOCUMENTS_PDF_TIMEOUT_S: seconds } = config;
     this.#maxMegabytes = DOCUMENTS_MAX_MB;
     this.#files = new SourceFiles(store, new Egress(policiesOf(config)), {
@@ -80,6 +86,27 @@ export class PdfWorkshop implements OnApplicationShutdown {
     const desk = new PdfDesk({ ...run, qpdf: this.#qpdf, structure: this.#structure });
     const held = cleanup.move();
     return { desk, pdfs, pdf: pdfs[0]!, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  }
+
+  /** What most commands do: one source in, one document out, as `change` makes it. */
+  async change(
+    { data, job, signal }: { data: { source: PdfSource; store?: ResultStore }; job: JobContext; signal: AbortSignal },
+    name: string,
+    change: (desk: PdfDesk, pdf: OpenedPdf) => Promise<MadePdf>,
+  ): Promise<{ document: PdfResult }> {
+    await using opened = await this.open(data.source, job, signal);
+    const made = await change(opened.desk, opened.pdf);
+    return { document: await this.keep(job, name, made, { store: data.store, signal }) };
+  }
+
+  /** See {@link keepPdf}. */
+  keep(
+    job: JobContext,
+    name: string,
+    made: MadePdf,
+    to: { store?: ResultStore; signal: AbortSignal },
+  ): Promise<PdfResult> {
+    return keepPdf(this.store, job, name, made, to);
   }
 
   onApplicationShutdown(): void {

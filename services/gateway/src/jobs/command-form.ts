@@ -1,4 +1,4 @@
-import type { MultipartFile, MultipartValue } from '@fastify/multipart';
+import type { MultipartFile } from '@fastify/multipart';
 import type { CommandDefinition } from '@tandem/contracts/command';
 import type { FastifyRequest } from 'fastify';
 import parseSafely from 'secure-json-parse';
@@ -7,7 +7,7 @@ import { requireScope } from '../http/caller.js';
 import { Problem } from '../http/problem.js';
 import type { Principal } from '../identity/principal.js';
 import type { ObjectDeletion } from '../objects/delete-object.js';
-import { fileName, unreadable } from '../objects/form-file.js';
+import { type FormField, type FormLimits, fileBytes, fileName, formParts } from '../objects/form-file.js';
 import { WRITE } from '../objects/object-view.js';
 import type { ObjectUpload } from '../objects/upload-object.js';
 
@@ -44,21 +44,22 @@ export class CommandForm {
       for (const { id } of form.files.values()) await this.deletion.delete(caller, id);
     };
     try {
-      for await (const part of partsOf(request, this.uploads.maxBytes)) {
+      for await (const part of formParts(request, limitsFor(this.uploads.maxBytes))) {
         if (part.type === 'field') form.takeField(part);
         else await this.#takeFile(caller, part, form);
       }
       return { ...form.compose(), discard };
     } catch (error) {
       await discard();
-      throw error instanceof Problem ? error : unreadable(error);
+      throw error;
     }
   }
 
-  async #takeFile(caller: Principal, { fieldname, filename, file }: MultipartFile, form: Parts): Promise<void> {
+  async #takeFile(caller: Principal, part: MultipartFile, form: Parts): Promise<void> {
+    const { fieldname, filename, file } = part;
     try {
       form.expectFile(fieldname);
-      const object = await this.uploads.upload(caller, file, { name: fileName(filename) ?? null });
+      const object = await this.uploads.upload(caller, fileBytes(part), { name: fileName(filename) ?? null });
       form.files.set(fieldname, object);
     } finally {
       file.destroy();
@@ -73,7 +74,7 @@ class Parts {
 
   constructor(private readonly command: CommandDefinition) {}
 
-  takeField({ fieldname, value, valueTruncated }: MultipartValue & { valueTruncated?: boolean }): void {
+  takeField({ fieldname, value, valueTruncated }: FormField): void {
     if (fieldname !== 'input') throw refusal(fieldname, `unknown field; put it into the JSON of the field input`);
     if (this.#input) throw refusal('input', 'stands there twice');
     if (valueTruncated) throw new Problem('payload_too_large', 'The field input may have at most 1 MB.');
@@ -106,16 +107,15 @@ class Parts {
   }
 }
 
-async function* partsOf(request: FastifyRequest, maxBytes: number): AsyncGenerator<MultipartFile | MultipartValue> {
-  // One more of each than is allowed: the parser would cut off the rest without a word, whereas we refuse.
-  const limits = {
+/** One more of each than is allowed: the parser would cut off the rest without a word, whereas we refuse. */
+function limitsFor(maxBytes: number): FormLimits {
+  return {
     fileSize: maxBytes + 1,
     files: MOST_FILES + 1,
     fields: 3,
     fieldSize: JSON_LIMIT_BYTES,
     parts: MOST_FILES + 3,
   };
-  yield* request.parts({ limits }) as AsyncIterable<MultipartFile | MultipartValue>;
 }
 
 function parsed(text: string): unknown {

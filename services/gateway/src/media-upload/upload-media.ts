@@ -52,7 +52,7 @@ export class MediaUpload {
       // The object has no id yet; any will do to see whether the rest is right.
       await this.#check(caller, { command, ...wish, input: { ...wish.input, source: { object: randomUUID() } } });
     });
-    const object = await this.uploads.upload(caller, form.body, { name: form.fileName ?? null });
+    const object = await this.uploads.upload(caller, form.body, { name: form.name ?? null });
     const { input, options, name = object.name } = wish!;
     if (name !== object.name) await this.pool.query(RENAME, [object.id, name]);
     // A repeat of the request has the same bytes, but as an object with an id of its own.

@@ -1,14 +1,14 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, HttpStatus, Param, Put, Res } from '@nestjs/common';
 import { ImageOptions, objectsIn } from '@tandem/contracts/image-options';
 import type { FastifyReply } from 'fastify';
-import { Caller, requireScope } from '../http/caller.js';
-import { Problem } from '../http/problem.js';
+import { Caller } from '../http/caller.js';
 import { validate } from '../http/validate.js';
 import type { Principal } from '../identity/principal.js';
 import { ObjectFinder } from '../objects/find-objects.js';
 import { PresetFinder } from './find-presets.js';
 import { etagOf, PresetKeeper } from './keep-presets.js';
-import { PlainName, type Preset, type PresetView, presetView } from './preset.js';
+import { markVersion, plainName, requireManager } from './named.js';
+import { type Preset, type PresetView, presetView } from './preset.js';
 
 const MANAGE = 'presets:manage';
 
@@ -43,8 +43,8 @@ export class PresetsController {
     @Headers('if-match') ifMatch: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PresetView> {
-    requireManager(caller);
-    const plain = validName(name);
+    requireManager(caller, MANAGE);
+    const plain = plainName(name, 'preset');
     const options = validate(ImageOptions, body);
     // Who may use the preset need not own its watermark, but who writes it must be able to read that.
     const references = objectsIn(options).map((object) => ({ ...object, accepts: ['image/'] }));
@@ -61,28 +61,12 @@ export class PresetsController {
     @Param('name') name: string,
     @Headers('if-match') ifMatch: string | undefined,
   ): Promise<void> {
-    requireManager(caller);
-    await this.keeper.remove(caller, validName(name), ifMatch);
+    requireManager(caller, MANAGE);
+    await this.keeper.remove(caller, plainName(name, 'preset'), ifMatch);
   }
 }
 
-/** A preset concerns everybody of its tenant, so a user's token must name the scope: the absence of a list is not enough. */
-function requireManager(caller: Principal): void {
-  if (caller.role === 'service_role') requireScope(caller, MANAGE);
-  else if (caller.scopes === 'all' || !caller.scopes.has(MANAGE))
-    throw new Problem('forbidden', `This takes a service_role token, or one that names the scope ${MANAGE}.`);
-}
-
-function validName(name: string): string {
-  const { success } = PlainName.safeParse(name);
-  if (success) return name;
-  const detail = name.includes('@')
-    ? 'a version never changes and goes with its preset: leave out the @ and what follows'
-    : 'must be 1 to 64 lower-case letters, digits, "-" or "_"';
-  throw new Problem('invalid_input', `The name of the preset is not valid: ${detail}.`, [{ pointer: '/name', detail }]);
-}
-
 function answer(preset: Preset, reply: FastifyReply): PresetView {
-  reply.header('etag', etagOf(preset)).header('cache-control', 'private, no-cache');
+  markVersion(reply, etagOf(preset));
   return presetView(preset);
 }

@@ -7,9 +7,10 @@ import { JSON_LIMIT_BYTES, jsonUpTo } from '../http/bodies.js';
 import { Caller, requireScope } from '../http/caller.js';
 import { validate } from '../http/validate.js';
 import type { Principal } from '../identity/principal.js';
+import { requireManager } from '../presets/named.js';
 import { type Preview, type PreviewFormat, PreviewWish, TemplatePreview } from './preview-template.js';
 import { takeTemplate } from './take-template.js';
-import { requireManager } from './templates.controller.js';
+import { MANAGE } from './templates.controller.js';
 
 const TYPES: Record<PreviewFormat, string> = {
   pdf: 'application/pdf',
@@ -37,7 +38,7 @@ export class PreviewsController {
     @Headers('accept') accept: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    requireManager(caller);
+    requireManager(caller, MANAGE);
     const { template, ...wish } = validate(Unsaved, body);
     const bundle = takeTemplate(template, '/template');
     answer(await this.previews.unsaved(caller.tenant, bundle, wish, formatOf(wish, accept)), reply);
