@@ -129,6 +129,12 @@ it.each([8, 12, 14, 16, 18, 20, 40])('an invoice of %i lines has its total on a 
   expect(times(total!, 'Article n°')).toBeGreaterThan(1);
 });
 
+it('an invoice shows what the law wants to be said', async () => {
+  const mentions = [{ code: 'PMT', text: 'Indemnité forfaitaire de 40 €.' }, { text: 'Pas d’escompte.' }];
+  const { text } = await make('invoice', 'fr', { ...shippedJson('invoice/sample.json'), mentions });
+  for (const mention of mentions) expect(text).toContain(mention.text);
+});
+
 it('a report shows its pictures', async () => {
   const sample = shippedJson('report/sample.json');
   const png = await sharp({ create: { width: 300, height: 100, channels: 3, background: '#c00' } })
