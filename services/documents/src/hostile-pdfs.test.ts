@@ -36,7 +36,7 @@ async function ends(bytes: Buffer, on = bench): Promise<string[]> {
   const source = { object: '0' };
   const merge = { sources: [source, { object: '1' }] };
   const runs = await Promise.all([
-    on.run(CompressPdf, CompressPdfHandler, [bytes], { source, images: true }),
+    on.run(CompressPdf, CompressPdfHandler, [bytes], { source, images: true, imageDpi: 72 }),
     on.run(FlattenPdf, FlattenPdfHandler, [bytes], { source }),
     on.run(MergePdfs, MergePdfsHandler, [good, bytes], merge),
   ]);
