@@ -3,7 +3,7 @@ import { findChromium } from './tools/chromium.mjs';
 import { findNatsServer } from './tools/nats-server.mjs';
 import { findPdfValidators } from './tools/pdf-validators.mjs';
 import { findQpdf } from './tools/qpdf.mjs';
-import { LongFirst } from './tools/test-order.mjs';
+import { LongFirst } from './tools/test-order.js';
 import { findVersitygw } from './tools/versitygw.mjs';
 
 // Tests run on the sources, so that they need no build. `import` must not be among the conditions: Vitest hands them to
