@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { findChromium } from './tools/chromium.mjs';
 import { findNatsServer } from './tools/nats-server.mjs';
 import { findPdfValidators } from './tools/pdf-validators.mjs';
@@ -11,7 +11,11 @@ import { findVersitygw } from './tools/versitygw.mjs';
 const resolve = { conditions: ['tandem-source', 'node', 'development|production'] };
 
 const ALL = ['{libs,services}/*/src/**/*.test.ts', 'e2e/**/*.test.ts', 'chaos/**/*.test.ts', 'tools/**/*.test.ts'];
-const ALONE = ['**/*.int.test.ts', '**/*.e2e.test.ts', 'services/media/src/**/*.test.ts'];
+const ALONE = [
+  '{libs,services}/*/src/**/*.int.test.ts',
+  '{e2e,chaos}/**/*.e2e.test.ts',
+  'services/media/src/**/*.test.ts',
+];
 
 export default defineConfig({
   resolve,
@@ -22,7 +26,10 @@ export default defineConfig({
       // A process for each file that starts servers or sets up libvips: what it leaves behind reaches no other.
       { extends: true, test: { name: 'alone', include: ALONE } },
       // The others share processes: half of their time would go into starting Node and loading packages for each file.
-      { extends: true, test: { name: 'together', include: ALL, exclude: ALONE, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'together', include: ALL, exclude: [...configDefaults.exclude, ...ALONE], isolate: false },
+      },
     ],
     sequence: { sequencer: LongFirst },
     globalSetup: ['libs/testing/src/global-setup.ts'],
