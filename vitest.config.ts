@@ -25,7 +25,7 @@ export default defineConfig({
     projects: [
       // A process for each file that starts servers or sets up libvips: what it leaves behind reaches no other.
       { extends: true, test: { name: 'alone', include: ALONE } },
-      // The others share processes: half of their time would go into starting Node and loading packages for each file.
+      // The others share processes: a third of their time would go into starting Node and loading packages for each file.
       {
         extends: true,
         test: { name: 'together', include: ALL, exclude: [...configDefaults.exclude, ...ALONE], isolate: false },

@@ -69,7 +69,7 @@ async function build(go, draft) {
     GOMODCACHE: join(draft, 'modules'),
     GOGC: '400', // each package is compiled by a process of its own, which ends before its garbage is worth collecting
   };
-  // A server of tests need not be fast: half of the compiler's time goes into optimizing and describing for debuggers.
+  // A server of tests need not be fast: a good part of the compiler's time goes into optimizing it and describing it to debuggers.
   const quick = ['-gcflags=all=-N -l -dwarf=false', '-ldflags=-s -w'];
   const args = ['build', '-trimpath', '-buildvcs=false', ...quick, '-o', join(draft, 'bin', NAME), '.'];
   const { code, output } = await exec(go, args, { cwd: SOURCES, env });

@@ -1,5 +1,5 @@
 // The S3 server that the tests run on: versitygw with its posix backend. Its own program also holds its integration
-// tests, its backends for Azure and others and AWS's whole IAM client, which take half of the time to compile.
+// tests, its backends for Azure and others and AWS's whole IAM client, which take long to compile.
 package main
 
 import (
