@@ -60,14 +60,13 @@ export async function startShippedTemplates() {
     },
     /** Elements that hang out of the text's column, for which Chromium would print all of the page smaller. */
     async overhang(template: string, locale: string, data: unknown): Promise<string[]> {
-      const { html, assets } = fillTemplate(bundles.get(template)!, data, { locale });
-      const css = Buffer.from(assets.get('template.css')!.bytes).toString();
+      const { html } = fillTemplate(bundles.get(template)!, data, { locale });
       return pool.use(needs({ drawn: true }), async (lent) => {
         await serve(lent);
         const width = Math.round(((COLUMN_MM[template] ?? 178) * 96) / 25.4);
         const size = { width, height: 1_000, deviceScaleFactor: 1, mobile: false };
         await lent.session.send('Emulation.setDeviceMetricsOverride', size);
-        await write(lent, html.replace('</head>', `<style>${css}</style></head>`));
+        await write(lent, html);
         return evaluate<string[]>(lent, OVERHANG);
       });
     },
