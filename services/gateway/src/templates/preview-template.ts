@@ -23,12 +23,9 @@ export const PreviewWish = z.strictObject({
   format: PreviewTemplate.input.shape.format
     .optional()
     .meta({ description: 'By default what Accept names, or pdf; html is what the template writes' }),
-  engine: PreviewTemplate.input.shape.engine
-    .unwrap()
-    .optional()
-    .meta({
-      description: 'By default the layout makes pdf and png where the template has one, as in a job; browser: its page',
-    }),
+  engine: PreviewTemplate.input.shape.engine.unwrap().optional().meta({
+    description: 'By default the layout makes pdf and png where the template has one, as in a job; browser: its page',
+  }),
   page: z.int().min(1).max(10_000).optional().meta({ description: 'Of a PNG, from 1' }),
 });
 export type PreviewWish = z.infer<typeof PreviewWish>;
