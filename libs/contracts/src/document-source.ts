@@ -16,7 +16,7 @@ export const DocumentSource = z
     object: z.uuid().optional().meta({ description: 'Id of an uploaded HTML or Markdown file' }),
     supabase: SupabasePath.optional().meta({ description: 'An HTML or Markdown file in your Supabase Storage' }),
     url: z
-      .url({ protocol: /^https?$/ })
+      .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
       .max(2_048)
       .optional()
       .meta({ description: 'Opened by the browser, through egress; private networks are refused' }),

@@ -92,6 +92,8 @@ export const PreviewTemplate = defineQuery('documents.preview', {
     locale: z.string().optional(),
     /** `html` is what the template writes, before it is laid out. */
     format: z.enum(['pdf', 'png', 'html']),
+    /** auto: by the layout, where the template has one. */
+    engine: z.enum(['auto', 'browser']).default('auto'),
     /** Of a PNG, from 1. */
     page: z.int().min(1).default(1),
   }),

@@ -17,7 +17,7 @@ export const FileSource = z
   .strictObject({
     object: z.uuid().optional().meta({ description: 'Id of an uploaded object' }),
     url: z
-      .url({ protocol: /^https?$/ })
+      .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
       .max(2_048)
       .optional()
       .meta({ description: 'Fetched by the worker; addresses of private networks are refused' }),

@@ -119,7 +119,7 @@ export const Invoice = z
       .optional()
       .meta({ description: 'How it is to be paid, and what the payment should name' }),
     payLink: z
-      .url({ protocol: /^https?$/ })
+      .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
       .max(2_048)
       .optional(),
     notes: LongText.optional(),

@@ -41,8 +41,15 @@ const TEMPLATE = bundleOf({
   locales: { fr: { title: 'Devis' }, en: { title: 'Quote' } },
 });
 
-async function preview(wish: { format: 'pdf' | 'png' | 'html'; page?: number; locale?: string }, template = TEMPLATE) {
-  const input = { tenant: 'acme', template, data: { amount: 1_250_000 }, page: 1, ...wish };
+interface Wish {
+  format: 'pdf' | 'png' | 'html';
+  page?: number;
+  locale?: string;
+  engine?: 'auto' | 'browser';
+}
+
+async function preview(wish: Wish, template = TEMPLATE) {
+  const input = { tenant: 'acme', template, data: { amount: 1_250_000 }, page: 1, engine: 'auto' as const, ...wish };
   const { result, body } = await queries.ask(PreviewTemplate, input);
   return { ...result, body: Buffer.from(body) };
 }
@@ -73,6 +80,20 @@ describe('a preview of a template', () => {
       expect(Math.abs(body.readUInt32BE(20) - 1684)).toBeLessThan(4);
     }
     expect(first!.body.equals(second!.body)).toBe(false);
+  });
+
+  test('is by the layout of a template that has one, as a job makes it, or by its page when that is asked for', async () => {
+    const template = { ...TEMPLATE, layout: '#{{ "title" | t }}, set by its layout' };
+    const textOf = async (wish: Wish) => {
+      for await (const { text } of pageText((await preview(wish, template)).body)) return text;
+      return undefined;
+    };
+    expect(await textOf({ format: 'pdf' })).toBe('Devis, set by its layout');
+    expect(await textOf({ format: 'pdf', engine: 'browser' })).not.toContain('layout');
+    expect((await preview({ format: 'png' }, template)).pages).toBe(1);
+    await expect(preview({ format: 'pdf' }, { ...template, layout: '#nope' })).rejects.toMatchObject({
+      code: 'document_failed',
+    });
   });
 
   test('of a page that is not there is refused', async () => {

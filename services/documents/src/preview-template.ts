@@ -11,8 +11,10 @@ import { Rejected } from '@tandem/messaging/outcome';
 import type { Stragglers } from '@tandem/runtime/stragglers';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { Logger } from '@tandem/telemetry/logger';
+import { chooseLayout } from './layout/choose-layout.js';
+import type { LayoutEngine } from './layout/layout-engine.js';
 import type { PageWorkshop } from './pdf/page-workshop.js';
-import type { DocumentRenderer } from './render/document-renderer.js';
+import type { DocumentRenderer, Rendered } from './render/document-renderer.js';
 import type { TemplateFiller } from './templates/template-filler.js';
 
 /** What the answers need from their process. */
@@ -21,6 +23,7 @@ export interface PreviewTemplateOptions {
   store: ObjectStore;
   filler: TemplateFiller;
   renderer: DocumentRenderer;
+  layouts: LayoutEngine;
   workshop: PageWorkshop;
   /** Previews at once. */
   concurrency: number;
@@ -39,11 +42,12 @@ const PICTURE = { scale: 2, maxPixels: 10_000_000, most: 1 };
  * Answers `documents.preview`: what a template makes of data, for somebody who waits. A document too large for a message goes to
  * the object store under its content key; it is registered nowhere, so the store's search for orphans takes it away again.
  */
-export function answerPreviewTemplate({ store, filler, renderer, workshop, ...rest }: PreviewTemplateOptions) {
+export function answerPreviewTemplate(options: PreviewTemplateOptions) {
+  const { store, filler, renderer, layouts, workshop, ...rest } = options;
   return new QueryServer({
     ...rest,
     query: PreviewTemplate,
-    handler: (context) => preview(context, filler, renderer, workshop),
+    handler: (context) => preview(context, { filler, renderer, layouts, workshop }),
     fetchQuestion: async (key) => buffer(await store.read(key)),
     storeBody: async (body, { tenant }) => {
       const key = objectKey(tenant, createHash('sha256').update(body).digest('hex'));
@@ -53,29 +57,40 @@ export function answerPreviewTemplate({ store, filler, renderer, workshop, ...re
   });
 }
 
-async function preview(
-  { data: { tenant, template, data, locale, format, page }, signal }: QueryContext<typeof PreviewTemplate>,
-  filler: TemplateFiller,
-  renderer: DocumentRenderer,
-  workshop: PageWorkshop,
-) {
-  const content = await filler.fill(template, data, { locale, signal });
+type Makers = Pick<PreviewTemplateOptions, 'filler' | 'renderer' | 'layouts' | 'workshop'>;
+type Wish = QueryContext<typeof PreviewTemplate>;
+
+async function preview(context: Wish, makers: Makers) {
+  const { data: wish, signal } = context;
+  const { template, data, locale, format, page } = wish;
   if (format === 'html') {
-    const result = { type: 'text/html; charset=utf-8', warnings: content.warnings ?? [] };
-    return { result, body: Buffer.from(content.html) };
+    const { html, warnings = [] } = await makers.filler.fill(template, data, { locale, signal });
+    return { result: { type: 'text/html; charset=utf-8', warnings }, body: Buffer.from(html) };
   }
-  const load = { locale, timeoutSeconds: RENDER_SECONDS };
-  const { data: pdf, report } = await renderer.render({ tenant, content, format: 'pdf', load, signal });
+  const { data: pdf, report } = (await withoutBrowser(context, makers)) ?? (await byBrowser(context, makers));
   const { pages } = report;
-  const warnings = [...new Set([...(content.warnings ?? []), ...report.warnings, ...failures(report)])].slice(
-    0,
-    MOST_WARNINGS,
-  );
+  const warnings = [...new Set([...report.warnings, ...failures(report)])].slice(0, MOST_WARNINGS);
   if (format === 'pdf') return { result: { type: 'application/pdf', pages, warnings }, body: pdf };
   if (pages !== undefined && page > pages)
     throw new Rejected('invalid_input', `page: there is no page ${page}; the document has ${pages}.`);
-  const picture = await pictureOf(pdf, page, workshop, signal);
+  const picture = await pictureOf(pdf, page, makers.workshop, signal);
   return { result: { type: 'image/png', pages, warnings }, body: picture };
+}
+
+/** By the layout, as a job that asks for no more makes it. Undefined where a browser has to. */
+async function withoutBrowser({ data: wish, signal }: Wish, { layouts }: Makers): Promise<Rendered | undefined> {
+  const { template, data, locale, engine } = wish;
+  const laidOut = chooseLayout(template, { format: 'pdf', engine });
+  if (!laidOut || !(await layouts.isAvailable())) return undefined;
+  return layouts.render(laidOut, data, { locale, signal });
+}
+
+async function byBrowser({ data: wish, signal }: Wish, { filler, renderer }: Makers): Promise<Rendered> {
+  const { tenant, template, data, locale } = wish;
+  const content = await filler.fill(template, data, { locale, signal });
+  const load = { locale, timeoutSeconds: RENDER_SECONDS };
+  const { report, ...made } = await renderer.render({ tenant, content, format: 'pdf', load, signal });
+  return { ...made, report: { ...report, warnings: [...(content.warnings ?? []), ...report.warnings] } };
 }
 
 function failures({ failedResources }: RenderReport): string[] {

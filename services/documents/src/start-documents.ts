@@ -14,6 +14,7 @@ import { PagePool } from './browsers/page-pool.js';
 import { documentsAtOnce } from './browsers/pool-options.js';
 import type { DocumentsConfig } from './config.js';
 import { DocumentsModule } from './documents.module.js';
+import { LayoutEngine } from './layout/layout-engine.js';
 import { PageWorkshop } from './pdf/page-workshop.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
 import { answerPreviewTemplate } from './preview-template.js';
@@ -53,6 +54,7 @@ export async function startDocuments(
     store: app.get<ObjectStore>(OBJECT_STORE),
     filler: app.get(TemplateFiller),
     renderer: app.get(DocumentRenderer),
+    layouts: app.get(LayoutEngine),
     workshop: app.get(PageWorkshop),
     concurrency: documentsAtOnce(config),
     logger,

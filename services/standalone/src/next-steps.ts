@@ -31,7 +31,7 @@ export function nextSteps({ url, metricsUrl, logFile, supabase, report }: NextSt
     `  ${curl} -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '${transform}' ${url}/v1/media/transform`,
     `  ${curl} -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '{"source":{"object":${source}}}' ${url}/v1/media/inspect`,
     `  ${curl} -H 'Content-Type: application/json' -d '{}' -o quote.pdf ${url}/v1/templates/quote/preview`,
-    `  ${curl} ${url}/v1/jobs?status=succeeded`,
+    `  ${curl} "${url}/v1/jobs?status=succeeded"`,
     '',
     'Ctrl-C stops everything that was started here.',
   ].join('\n');

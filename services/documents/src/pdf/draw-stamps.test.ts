@@ -18,6 +18,14 @@ test('page, pages and date are filled in on each page', async () => {
   expect(made).toMatchObject({ pages: 3, warnings: [] });
 });
 
+test('a placeholder that is none is shown, and named in a warning', async () => {
+  const stamps = [stampOf({ text: '{date}' }), stampOf({ text: '{Page} of {pages}' })];
+  const made = await drawStamps({ data: await pdfOf({}), stamps, ...DAY });
+  expect(made.warnings).toEqual([
+    'stamps.1.text: {Page} is shown as it is; only {page}, {pages} and {date} are filled in.',
+  ]);
+});
+
 test('numbers begin where they are asked to, on the pages that are asked for', async () => {
   const data = await pdfOf({ text: 'cover' }, {}, {}, {});
   const task = { data, stamps: [stampOf({ text: '{page}/{pages}' })], pages: '2-', firstNumber: 1, ...DAY };

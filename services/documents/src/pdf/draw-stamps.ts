@@ -38,7 +38,7 @@ export async function drawStamps({
   const selected = [...new Set(selectPages(ranges, pages.length, 'pages'))];
   return readable(async () => {
     const fonts = new MarkFonts(pdf, JSON.stringify([stamps, ranges, numbers]));
-    warnings.push(...signatureWarnings(pdf));
+    warnings.push(...signatureWarnings(pdf), ...unknownPlaceholders(stamps));
     const fill = filler(numbers, { stamped: selected.length, total: pages.length });
     for (const [index, number] of selected.entries()) {
       const page = pages[number - 1]!;
@@ -51,6 +51,15 @@ export async function drawStamps({
       layOnPage(page, 'over', stampForm(pdf, seen(page), placed), 'Header');
     }
     return { data: await savedBytes(pdf), pages: pages.length, warnings };
+  });
+}
+
+/** What looks like a slip for one of the placeholders. */
+function unknownPlaceholders(stamps: readonly Stamp[]): string[] {
+  return stamps.flatMap(({ text }, which) => {
+    const unknown = (text.match(/\{[a-z]{1,20}\}/gi) ?? []).filter((name) => !/\{(?:page|pages|date)\}/.test(name));
+    const only = 'only {page}, {pages} and {date} are filled in';
+    return unknown.length > 0 ? [`stamps.${which}.text: ${unknown.join(' ')} is shown as it is; ${only}.`] : [];
   });
 }
 

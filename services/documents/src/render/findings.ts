@@ -45,7 +45,7 @@ export class Findings {
     }
     const [error] = this.#consoleErrors;
     if (onConsoleError === 'fail' && error !== undefined) {
-      const detail = `The page wrote an error to its console: ${error} Mend it, or set load.onConsoleError to report.`;
+      const detail = `The page wrote an error to its console: ${error.replace(/\.?$/, '.')} Mend it, or set load.onConsoleError to report.`;
       throw new Rejected('document_failed', detail);
     }
   }

@@ -109,7 +109,7 @@ describe('a written page', () => {
     const { report } = await made({ html, load: { javascript: true } });
     expect(report.consoleErrors).toEqual(['bad 7', 'ReferenceError: undefinedFunction is not defined']);
     const load = { javascript: true, onConsoleError: 'fail' as const };
-    await expect(made({ html, load })).rejects.toMatchObject(rejected(/console: bad 7/));
+    await expect(made({ html, load })).rejects.toMatchObject(rejected(/console: bad 7\. Mend it/));
   });
 
   test('fails with a resource when that is wanted', async () => {
@@ -151,6 +151,12 @@ describe('waiting', () => {
   test('for something that is no selector says so', async () => {
     await expect(made({ html: 'x', load: { waitFor: { selector: 'p[' } } })).rejects.toMatchObject(
       rejected(/load.waitFor.selector is not a CSS selector/, 'invalid_input'),
+    );
+  });
+
+  test('for an expression that cannot be parsed fails at once', async () => {
+    await expect(made({ html: 'x', load: { ...js, waitFor: { expression: 'window.ready(' } } })).rejects.toMatchObject(
+      rejected(/load.waitFor.expression is not JavaScript: SyntaxError/, 'invalid_input'),
     );
   });
 

@@ -41,6 +41,18 @@ export class PageScripts {
     }
   }
 
+  /** What is wrong with the letters of an expression, which is not run. */
+  async syntaxFault(expression: string): Promise<string | undefined> {
+    const params = { expression, sourceURL: '', persistScript: false };
+    try {
+      const { exceptionDetails } = await this.job.send('Runtime.compileScript', params);
+      return exceptionDetails && messageOf(exceptionDetails);
+    } catch (error) {
+      if (!isLeft(error)) throw error;
+      return undefined;
+    }
+  }
+
   pause(ms: number): Promise<void> {
     return this.job.deadline.race(new Promise((resolve) => setTimeout(resolve, ms)));
   }
@@ -55,12 +67,13 @@ export class PageScripts {
   async #evaluate<T>(expression: string, contextId: number | undefined): Promise<T> {
     const params: Protocol.Runtime.EvaluateRequest = { expression, contextId, awaitPromise: true, returnByValue: true };
     const { result, exceptionDetails } = await this.job.send('Runtime.evaluate', params);
-    if (exceptionDetails) {
-      const { exception, text } = exceptionDetails;
-      throw new ScriptFailed(exception?.description?.split('\n')[0] ?? text);
-    }
+    if (exceptionDetails) throw new ScriptFailed(messageOf(exceptionDetails));
     return result.value;
   }
+}
+
+function messageOf({ exception, text }: Protocol.Runtime.ExceptionDetails): string {
+  return exception?.description?.split('\n')[0] ?? text;
 }
 
 function isLeft(error: unknown): boolean {

@@ -38,6 +38,8 @@ async function waitForSelector(job: JobPage, scripts: PageScripts, selector: str
 }
 
 async function waitForExpression(job: JobPage, scripts: PageScripts, expression: string): Promise<void> {
+  const fault = await scripts.syntaxFault(expression);
+  if (fault) throw new Rejected('invalid_input', `load.waitFor.expression is not JavaScript: ${fault}.`);
   let last = '';
   job.deadline.awaiting(() => `load.waitFor.expression did not become true${last}`);
   const truth = `Promise.resolve((0, eval)(${JSON.stringify(expression)})).then(Boolean)`;

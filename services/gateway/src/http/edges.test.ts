@@ -40,6 +40,26 @@ describe('validation', () => {
     expect(problem.errors?.map(({ pointer }) => pointer).sort()).toEqual(['/a~1b/list/1', '/extra', '/til~0de']);
   });
 
+  test.each([
+    [{}, '/paper: is missing (and 1 more)'],
+    [{ paper: 'A4', url: 'x:' }, '/paper: Invalid option: expected one of "a4"|"a5"'],
+    [{ paper: { width: 'wide' }, url: 'x:' }, '/paper/width: must be a length'],
+    [{ paper: 'a4', url: 'x:', assets: { '../a.css': 1 } }, '/assets/..~1a.css: the name must be a relative path'],
+    [
+      { paper: 'a4', url: 'x:', lines: true },
+      '/lines: Invalid input: expected number, received boolean, or Invalid input: expected array, received boolean',
+    ],
+  ])('says of %j what is wanted', (value, detail) => {
+    const length = z.string().regex(/mm$/, 'must be a length');
+    const page = z.strictObject({
+      paper: z.union([z.enum(['a4', 'a5']), z.strictObject({ width: length })]),
+      url: z.string(),
+      assets: z.record(z.string().regex(/^\w/, 'must be a relative path'), z.number()).optional(),
+      lines: z.union([z.number(), z.array(z.number())]).optional(),
+    });
+    expect(problemOf(() => validate(page, value)).detail).toBe(`The body is not valid: ${detail}`);
+  });
+
   test('says in its first sentence what is wrong', () => {
     expect(problemOf(() => validate(schema, { 'a/b': { list: [] }, widht: 1 })).detail).toBe(
       'The body is not valid: /widht: unknown field; remove it or correct its name',

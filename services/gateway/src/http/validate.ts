@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { type FieldError, Problem } from './problem.js';
 
+const WRONG_TYPE = 'invalid_type';
+
 /**
  * Parses what a caller sent. Throws a `Problem` `invalid_input` with a JSON pointer for every bad field; `at` is the pointer
  * of `value` itself.
@@ -35,7 +37,29 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
       detail: 'unknown field; remove it or correct its name',
     }));
   }
-  return [{ pointer: pointer(issue.path), detail: issue.message }];
+  if (issue.code === 'invalid_key') return [{ pointer: pointer(issue.path), detail: `the name ${said(issue.issues)}` }];
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) return unionErrors(issue);
+  return [{ pointer: pointer(issue.path), detail: isMissing(issue) ? 'is missing' : issue.message }];
+}
+
+/** Of a value that may be one of several: what the ways whose type it has want, or else what all of them want. */
+function unionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldError[] {
+  if (errors.flat().some((issue) => issue.path.length === 0 && isMissing(issue)))
+    return [{ pointer: pointer(path), detail: 'is missing' }];
+  const ofItsType = errors.filter((issues) => !issues.some(({ code, path: [step] }) => code === WRONG_TYPE && !step));
+  const [only, ...others] = ofItsType;
+  if (only && others.length === 0)
+    return only.flatMap((issue) => fieldErrors({ ...issue, path: [...path, ...issue.path] }));
+  return [{ pointer: pointer(path), detail: [...new Set((only ? ofItsType : errors).map(said))].join(', or ') }];
+}
+
+function said(issues: readonly z.core.$ZodIssue[]): string {
+  return issues.map(({ message }) => message).join(' and ');
+}
+
+/** Zod keeps the value itself out of what it reports, and has no code of its own for this. */
+function isMissing({ code, message }: z.core.$ZodIssue): boolean {
+  return code === WRONG_TYPE && message.endsWith('received undefined');
 }
 
 function pointer(path: readonly PropertyKey[]): string {

@@ -80,7 +80,7 @@ export function storedObject({ id, tenant, sha256, size, type }: RegisteredObjec
 
 function unfitFor({ pointer, accepts }: ObjectReference, { type }: RegisteredObject): FieldError[] {
   if (accepts.some((prefix) => type.startsWith(prefix))) return [];
-  const wanted = accepts.map((prefix) => `${prefix}*`).join(' or ');
+  const wanted = accepts.map((prefix) => (prefix.endsWith('/') ? `${prefix}*` : prefix)).join(' or ');
   return [
     { pointer, detail: `the bytes of this object are ${type}, whatever its name says; this command takes ${wanted}` },
   ];

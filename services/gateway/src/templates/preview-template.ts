@@ -23,6 +23,9 @@ export const PreviewWish = z.strictObject({
   format: PreviewTemplate.input.shape.format
     .optional()
     .meta({ description: 'By default what Accept names, or pdf; html is what the template writes' }),
+  engine: PreviewTemplate.input.shape.engine.unwrap().optional().meta({
+    description: 'By default the layout makes pdf and png where the template has one, as in a job; browser: its page',
+  }),
   page: z.int().min(1).max(10_000).optional().meta({ description: 'Of a PNG, from 1' }),
 });
 export type PreviewWish = z.infer<typeof PreviewWish>;
@@ -60,7 +63,7 @@ export class TemplatePreview {
     const data = wish.data ?? bundle.sample ?? {};
     const errors = this.checks.check(tenant, template, data, '/data');
     if (errors.length > 0) throw unfitData(exact, errors);
-    return this.#ask({ tenant, template: bundle, data, locale: wish.locale, format, page: wish.page ?? 1 });
+    return this.#ask({ ...asked(wish), tenant, template: bundle, data, format });
   }
 
   /**
@@ -72,7 +75,7 @@ export class TemplatePreview {
     const checked = { sha256: templateSha256(template), schema: template.schema };
     const errors = this.checks.check(tenant, checked, data, '/data');
     if (errors.length > 0) throw unfitData('that you sent', errors);
-    return this.#ask({ tenant, template, data, locale: wish.locale, format, page: wish.page ?? 1 });
+    return this.#ask({ ...asked(wish), tenant, template, data, format });
   }
 
   async #ask(input: z.output<typeof PreviewTemplate.input>): Promise<Preview> {
@@ -90,4 +93,8 @@ export class TemplatePreview {
       );
     }
   }
+}
+
+function asked({ locale, engine = 'auto', page = 1 }: PreviewWish) {
+  return { locale, engine, page };
 }
