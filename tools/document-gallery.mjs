@@ -73,7 +73,8 @@ Five business documents in French and English, in [examples/templates](../exampl
 They need no scripts and no network. Fonts are part of them ([sources](../examples/templates/_shared/SOURCES.md)), so a page looks
 the same on every machine, but for the small print at the foot, which Chromium sets in a font of the machine. PDFs are tagged and say their language; all of it reads well in black and white.
 
-**Make them yours.** Put your logo at \`_shared/assets/logo.svg\` and set \`--accent\` in \`_shared/style.css\`. Words stand in
+**Make them yours.** \`logo\` of the data names your logo: an asset (\`assets/logo.svg\` is that of the samples) or a data: URL; without it,
+the name of the seller is printed. Set \`--accent\` in \`_shared/style.css\` and in \`layout-base.typ\`. Words stand in
 \`locales/fr.json\` and \`locales/en.json\`, those that templates share in \`_shared/locales\`; a third language is one more file.
 French is the default: \`load.locale\` of the request chooses, and with it how numbers, dates and money are written (\`en-IE\`,
 \`fr-SN\`).

@@ -11,6 +11,8 @@ import { pageText } from './pdf/page-text.js';
 import {
   difference,
   plain,
+  RED,
+  redness,
   SHIPPED,
   shippedJson,
   smallPicture,
@@ -134,6 +136,21 @@ it('an invoice shows what the law wants to be said', async () => {
   const { text } = await make('invoice', 'fr', { ...shippedJson('invoice/sample.json'), mentions });
   for (const mention of mentions) expect(text).toContain(mention.text);
 });
+
+it.each(['quote', 'receipt', 'report'])(
+  '%s has the name where there is no logo, and a logo of the data',
+  async (name) => {
+    const { logo, ...without } = shippedJson(`${name}/sample.json`);
+    const named = without.seller?.name ?? without.organisation;
+    const made = await Promise.all(
+      [{ logo, ...without }, without, { ...without, logo: RED }].map((data) => make(name, 'fr', data)),
+    );
+    const [theirs, none, red] = made.map(({ pages: [first] }) => times(squeezed(first!), squeezed(named)));
+    expect(none).toBe(theirs! + 1);
+    expect(red).toBe(theirs);
+    expect(await redness(made[2]!.pdf)).toBeGreaterThan((await redness(made[0]!.pdf)) + 0.5);
+  },
+);
 
 it('a report shows its pictures', async () => {
   const sample = shippedJson('report/sample.json');

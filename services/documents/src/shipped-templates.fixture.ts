@@ -102,7 +102,9 @@ export async function difference(one: Buffer, other: Buffer): Promise<number> {
 
 /** Texts of the data that a page shows as they are. */
 export function textsOf(value: unknown, key = ''): string[] {
-  if (/^(iban|country|currency|.*Date|date|validUntil|.*[lL]ink|unit|taxCategory|type|tone|format|method)$/.test(key))
+  if (
+    /^(iban|country|currency|.*Date|date|validUntil|.*[lL]ink|unit|taxCategory|type|tone|format|method|logo)$/.test(key)
+  )
     return [];
   if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value === null) return [];
@@ -112,6 +114,20 @@ export function textsOf(value: unknown, key = ''): string[] {
 /** Without spaces and hyphens, as lines may end anywhere, and in capitals, as some labels are. */
 export function squeezed(text: string): string {
   return text.replace(/[\s\u00a0\u202f\u00ad-]+/g, '').toUpperCase();
+}
+
+/** A logo that no document has anything of: a red square. */
+export const RED = `data:image/svg+xml;base64,${Buffer.from(
+  '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"><rect width="90" height="90" fill="#f00"/></svg>',
+).toString('base64')}`;
+
+/** How much redder than green the first page is, of 255 in the mean. */
+export async function redness(pdf: Buffer): Promise<number> {
+  for await (const { data } of pageImages(pdf, { pages: [1], width: 300 })) {
+    const { channels } = await sharp(data).stats();
+    return channels[0]!.mean - channels[1]!.mean;
+  }
+  throw new Error('has no page');
 }
 
 /** How often a part stands in a text. */

@@ -6,6 +6,8 @@ import { computeTotals } from './invoice/compute-totals.js';
 import {
   difference,
   plain,
+  RED,
+  redness,
   type ShippedDocument,
   shippedJson,
   smallPicture,
@@ -124,6 +126,18 @@ it('keeps long names and words on the page', async () => {
   expect(box).toEqual([]);
 });
 
+it.each(NAMES)('%s has the name where there is no logo, and a logo that comes with the data', async (name) => {
+  const { logo, ...without } = shippedJson(`${name}/sample.json`);
+  const named = without.seller?.name ?? without.organisation;
+  const pages = await Promise.all(
+    [{ logo, ...without }, without, { ...without, logo: RED }].map((data) => templates.make(name, 'fr', data)),
+  );
+  const [theirs, none, red] = pages.map(({ pages: [first] }) => times(squeezed(first!), squeezed(named)));
+  expect(none).toBe(theirs! + 1);
+  expect(red).toBe(theirs);
+  expect(await redness(pages[2]!.pdf)).toBeGreaterThan((await redness(pages[0]!.pdf)) + 0.5);
+});
+
 describe('schemas', () => {
   it.each(NAMES)('of %s take both samples', (name) => {
     const check = compileSchema(shippedJson(`${name}/schema.json`));
@@ -149,7 +163,8 @@ describe('schemas', () => {
 
   it('of the invoice knows every field of the contract', () => {
     expect(Object.keys(shippedJson('invoice/schema.json').properties).sort()).toEqual(
-      Object.keys(Invoice.shape).sort(),
+      // The logo comes with the `extra` of an invoice.
+      [...Object.keys(Invoice.shape), 'logo'].sort(),
     );
   });
 
