@@ -67,6 +67,7 @@ const DUMP = {
 };
 /** Files of one document that are taken over. */
 const MOST_ATTACHED = 1_000;
+const JOINED = 'The new document';
 const WRITING = { objectStreams: 'generate' };
 /** The same input gives the same bytes. Where they are encrypted, they are random anyhow. */
 const SAME_ID = { deterministicId: '' };
@@ -113,24 +114,21 @@ export class PdfDesk {
     return { ...summary, file: to, streams };
   }
 
-  /** A new document of pages of others: not encrypted, and without scripts and actions that start programs. */
-  async assemble(cuttings: readonly Cutting[], outline: 'take' | 'none'): Promise<AssembledPdf> {
-    const what = 'The new document';
-    const pages = cuttings.map(({ pdf: { path: file, password }, pages: taken }) => ({
-      file,
-      password,
-      range: qpdfRange(taken),
-    }));
-    const draft = await this.#write({ empty: '', pages, ...WRITING, ...SAME_ID }, what);
+  /**
+   * A new document of pages of others: not encrypted, and without scripts and actions that start programs. `draft` has the pages
+   * where they lie together already, see {@link cutEvery}.
+   */
+  async assemble(cuttings: readonly Cutting[], outline: 'take' | 'none', draft?: string): Promise<AssembledPdf> {
+    const pages = draft ?? (await this.#join(cuttings));
     const count = cuttings.reduce((sum, { pages: taken }) => sum + taken.length, 0);
     if (cuttings.every(({ digest, bookmark }) => !digest.structured && !digest.tagged && !digest.streams && !bookmark))
-      return { ...(await this.#take(draft, count)), attachments: [] };
-    const { path, attachments } = await this.#graft({ inputFile: draft, ...SAME_ID }, cuttings, outline, what);
+      return { ...(await this.#take(pages, count)), attachments: [] };
+    const { path, attachments } = await this.#graft({ inputFile: pages, ...SAME_ID }, cuttings, outline, JOINED);
     return { ...(await this.#take(path, count)), attachments };
   }
 
-  /** Files of `every` pages each, by one run: as {@link assemble} makes them of a document without links, bookmarks and scripts. */
-  async *cutEvery({ path: file, password, ...pdf }: OpenedPdf, every: number): AsyncGenerator<MadePdf> {
+  /** Drafts of `every` pages each for {@link assemble}, by one run. */
+  async cutEvery({ path: file, password, ...pdf }: OpenedPdf, every: number): Promise<string[]> {
     const { qpdf, folder, signal, deadline } = this.tools;
     const parts = join(folder, randomUUID());
     await mkdir(parts);
@@ -145,8 +143,7 @@ export class PdfDesk {
     };
     await qpdf.run(job, { folder, signal, what: whatOf(pdf), deadline });
     // qpdf names them by their pages, with as many digits as the last one needs.
-    for (const [index, name] of (await readdir(parts)).sort().entries())
-      yield await this.#take(join(parts, name), Math.min(every, pdf.pages - index * every));
+    return (await readdir(parts)).sort().map((name) => join(parts, name));
   }
 
   /** A document with form fields and annotations drawn into its pages, its links kept, and without scripts. */
@@ -158,6 +155,15 @@ export class PdfDesk {
     const input = { ...inputOf(pdf), inputFile: draft, ...(pdf.encrypted ? {} : SAME_ID) };
     const { path } = await this.#graft(input, [{ pdf, digest, pages }], 'keep', whatOf(pdf));
     return this.#take(path, pdf.pages);
+  }
+
+  async #join(cuttings: readonly Cutting[]): Promise<string> {
+    const pages = cuttings.map(({ pdf: { path: file, password }, pages: taken }) => ({
+      file,
+      password,
+      range: qpdfRange(taken),
+    }));
+    return this.#write({ empty: '', pages, ...WRITING, ...SAME_ID }, JOINED);
   }
 
   async #graft(
