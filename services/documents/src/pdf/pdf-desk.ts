@@ -47,13 +47,16 @@ export interface AssembledPdf extends MadePdf {
   attachments: { name: string; size?: number }[];
 }
 
+/** A draft of a document, and where and until when it is worked on. */
+export interface DraftOnDesk extends Pick<OpenedPdf, 'path' | 'password'>, Pick<DeskTools, 'folder' | 'deadline'> {}
+
 /** What works at a desk. */
 export interface DeskTools {
   folder: string;
   qpdf: Qpdf;
   structure: StructureProcesses;
   signal: AbortSignal;
-  /** When all work at it ends at the latest; see `Qpdf`. */
+  /** When all work at it ends at the latest (`performance.now()`). */
   deadline: number;
 }
 
@@ -85,19 +88,19 @@ export class PdfDesk {
   /** A draft of a document with streams in place of those that `replace` finds in it: it names them as they are in that draft. */
   async replaceStreams(
     pdf: OpenedPdf,
-    replace: (draft: { path: string; password?: string; folder: string }) => Promise<ReplacedStream[]>,
+    replace: (draft: DraftOnDesk) => Promise<ReplacedStream[]>,
   ): Promise<{ pdf: OpenedPdf; replaced: number }> {
-    const { structure, folder, signal } = this.tools;
+    const { structure, folder, deadline } = this.tools;
     const path = await this.#write({ ...inputOf(pdf), ...WRITING }, whatOf(pdf));
     const draft = { ...pdf, path };
-    const streams = await replace({ path, password: pdf.password, folder });
+    const streams = await replace({ path, password: pdf.password, folder, deadline });
     if (streams.length === 0) return { pdf, replaced: 0 };
     const dump = await this.#dump(
       { ...inputOf(draft), ...objectsOf(streams.map(({ object }) => object)) },
       whatOf(pdf),
     );
     const to = this.#path('json');
-    await structure.run('replaceStreams', { dump, streams, to }, signal);
+    await structure.run('replaceStreams', { dump, streams, to }, this.tools);
     const changed = await this.#write({ ...inputOf(draft), ...WRITING, updateFromJson: to }, whatOf(pdf));
     await Promise.all([dump, to, path].map((file) => rm(file)));
     return { pdf: { ...pdf, path: changed }, replaced: streams.length };
@@ -105,10 +108,10 @@ export class PdfDesk {
 
   /** Reads links, bookmarks and, where they are wanted, attached files of a document, for {@link Cutting}. */
   async digest(pdf: OpenedPdf, { attachments = false } = {}): Promise<Digest> {
-    const { structure, signal } = this.tools;
+    const { structure } = this.tools;
     const dump = await this.#dump(inputOf(pdf), whatOf(pdf));
     const to = this.#path('json');
-    const summary = await structure.run('digest', { dump, to }, signal);
+    const summary = await structure.run('digest', { dump, to }, this.tools);
     await rm(dump);
     const streams = attachments && summary.attachments.length > 0 ? await this.#extract(pdf, summary) : undefined;
     return { ...summary, file: to, streams };
@@ -172,7 +175,7 @@ export class PdfDesk {
     outline: GraftOptions['outline'],
     what: string,
   ): Promise<{ path: string } & Pick<AssembledPdf, 'attachments'>> {
-    const { structure, signal } = this.tools;
+    const { structure } = this.tools;
     const input = { inputFile, password };
     const dump = await this.#dump(input, what);
     const to = this.#path('json');
@@ -182,7 +185,7 @@ export class PdfDesk {
       pages,
       bookmark,
     }));
-    const { changed, attachments } = await structure.run('graftStructure', { dump, scions, to, outline }, signal);
+    const { changed, attachments } = await structure.run('graftStructure', { dump, scions, to, outline }, this.tools);
     await rm(dump);
     const path = await this.#write({ ...input, ...id, ...WRITING, ...(changed ? { updateFromJson: to } : {}) }, what);
     await Promise.all([rm(to, { force: true }), rm(inputFile as string)]);

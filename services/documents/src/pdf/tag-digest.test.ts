@@ -38,7 +38,7 @@ describe('a structure that is not as it should be', () => {
 
   test('is read once where elements without a reference share their list', () => {
     const element = { '/S': '/Div', '/K': '4 0 R' };
-    const objects = {
+    const objects: Record<number, PdfValue> = {
       2: { '/K': '4 0 R' },
       4: [{ ...element }, { ...element }, { '/S': '/P', '/Pg': '3 0 R', '/K': 0 }],
     };
