@@ -19,7 +19,7 @@ const ON_DOCUMENTS = ['documents'];
 export async function bench(machine, args) {
   const name = args.find((arg) => !arg.startsWith('-'));
   if (!name || ALONE.includes(name)) return run(machine, ['bench/run.mjs', ...args]);
-  const env = await withLock(machine.root, async () => {
+  const env = await withLock(machine.root, 'packages', async () => {
     await ensurePackages(join(machine.root, 'bench'), machine);
     if (ON_IMAGES.includes(name)) return ensureImageTools(machine.root);
     return ON_DOCUMENTS.includes(name) ? ensureFullChromium(machine.root) : ensureRedisServer(machine.root);

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from './step.mjs';
 
-/** Lets one process at a time prepare this checkout: two `npm test` at once must not write the same folders. */
-export async function withLock(root, work) {
-  const file = join(root, '.cache', 'setup.lock');
+/** Lets one process at a time prepare this part of the checkout: two `npm test` at once must not write the same folders. */
+export async function withLock(root, part, work) {
+  const file = join(root, '.cache', `${part}.lock`);
   mkdirSync(join(root, '.cache'), { recursive: true });
   for (let told = false; !take(file); told = true) {
-    if (!told) say(`another run (pid ${holder(file)}) is preparing this checkout; waiting for it`);
+    if (!told) say(`another run (pid ${holder(file)}) is preparing the ${part} of this checkout; waiting for it`);
     await sleep(200);
   }
   const release = () => rmSync(file, { force: true });

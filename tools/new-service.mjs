@@ -17,7 +17,7 @@ const CATALOG = 'src/catalog.ts';
 export async function newService(machine, args) {
   const names = serviceNames(machine.root, args);
   await addService(machine, names);
-  await withLock(machine.root, () => ensureBuild(machine.root, machine));
+  await withLock(machine.root, 'packages', () => ensureBuild(machine.root, machine));
   const code = await run(machine, ['tools/generate.mjs']);
   if (code !== 0) return code;
   const { service, file, type } = names;

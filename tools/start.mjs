@@ -16,6 +16,8 @@ import { runTests } from './test.mjs';
 
 const STANDALONE = 'services/standalone/dist/main.js';
 
+const TEST_PROGRAMS = ['nats', 's3', 'chromium', 'qpdf', 'pdf-validators'];
+
 /** What each command needs on the machine beside Node 24 and the packages, and what it runs. It goes on without what has a `?`. */
 const COMMANDS = {
   start: {
@@ -28,7 +30,7 @@ const COMMANDS = {
   },
   dev: { needs: ['build', 'nats', 'chromium?', 'qpdf?'], run: dev },
   token: { needs: ['build'], run: (machine, args) => run(machine, ['services/standalone/dist/token.js', ...args]) },
-  test: { needs: ['build', 'nats', 's3', 'chromium', 'qpdf', 'pdf-validators'], run: runTests },
+  test: { needs: ['build', ...TEST_PROGRAMS], run: runTests },
   check: { needs: [], run: check },
   generate: { needs: ['build'], run: (machine, args) => run(machine, ['tools/generate.mjs', ...args]) },
   'new-service': { needs: [], run: newService },
@@ -42,6 +44,8 @@ const COMMANDS = {
 async function main() {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
   const [first, ...rest] = process.argv.slice(2);
+  // Brings what `npm test` will need, and can while npm is still installing packages: no tool of ours needs one.
+  if (first === 'programs') return await preparePrograms(root, TEST_PROGRAMS);
   const [name, args] = Object.hasOwn(COMMANDS, first ?? '') ? [first, rest] : ['start', process.argv.slice(2)];
   const { needs, run: command } = COMMANDS[name];
   process.exit(await command(await prepare(root, needs), args));
@@ -49,17 +53,25 @@ async function main() {
 
 async function prepare(root, needs) {
   const machine = { root, ...(await ensureNode24(root)) };
-  const wantsBuild = needs.includes('build');
-  const isReady = packagesAreInstalled(root) && (!wantsBuild || isBuilt(root)) && programsAreReady(root, needs);
-  if (!isReady) {
-    await withLock(root, async () => {
-      await ensurePackages(root, machine);
-      if (wantsBuild) await ensureBuild(root, machine);
-      await ensurePrograms(root, needs);
-    });
-  }
+  // Side by side: the one waits for downloads while the other compiles. Neither is left at work when the other fails.
+  const parts = [preparePackages(root, machine, needs), preparePrograms(root, needs)];
+  const failed = (await Promise.allSettled(parts)).find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
   Object.assign(machine.env, programEnvironment(root, needs));
   return machine;
+}
+
+async function preparePackages(root, machine, needs) {
+  const wantsBuild = needs.includes('build');
+  if (packagesAreInstalled(root) && (!wantsBuild || isBuilt(root))) return;
+  await withLock(root, 'packages', async () => {
+    await ensurePackages(root, machine);
+    if (wantsBuild) await ensureBuild(root, machine);
+  });
+}
+
+async function preparePrograms(root, needs) {
+  if (!programsAreReady(root, needs)) await withLock(root, 'programs', () => ensurePrograms(root, needs));
 }
 
 function dev(machine, args) {

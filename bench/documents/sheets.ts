@@ -12,7 +12,7 @@ export const TEMPLATES = join(import.meta.dirname, '..', '..', 'examples', 'temp
 export interface Sheet {
   key: string;
   name: string;
-  /** What the n-th job asks for: no two have the same number, so that none is stored already. */
+  /** What the n-th job asks for: each has a number, a customer and amounts of its own. */
   input(nth: number): object;
 }
 
@@ -22,9 +22,10 @@ interface TemplateSheet extends Sheet {
   data(nth: number): Record<string, unknown>;
 }
 
-/** Lines of an invoice of ten pages, and sections of a report of a hundred. */
-const INVOICE_LINES = 175;
-const REPORT_SECTIONS = 150;
+/** Lines of a quote of one page and of an invoice of ten, and sections of a report of a hundred. */
+const QUOTE_LINES = 4;
+const INVOICE_LINES = 148;
+const REPORT_SECTIONS = 165;
 
 /** The three documents, made of the samples of the templates. */
 export async function readSheets(): Promise<TemplateSheet[]> {
@@ -34,20 +35,24 @@ export async function readSheets(): Promise<TemplateSheet[]> {
     template: string,
     name: string,
     data: Record<string, unknown>,
-    number: (nth: number) => object = (nth) => ({ number: `B-${nth}` }),
+    own: (nth: number) => object,
   ): TemplateSheet => {
-    const nthData = (nth: number) => ({ ...data, ...number(nth) });
+    const nthData = (nth: number) => ({ ...data, ...own(nth) });
     const input = (nth: number) => ({ source: { template }, data: nthData(nth) });
     return { key: template, name, template, data: nthData, input };
   };
+  const quote = sample('quote');
   const invoice = sample('invoice');
   const report = sample('report');
-  const lines = repeat(invoice.lines as unknown[], INVOICE_LINES);
-  const sections = repeat(report.sections as unknown[], REPORT_SECTIONS);
+  const lines = repeat(invoice.lines as Line[], INVOICE_LINES);
+  const sections = repeat(report.sections as Section[], REPORT_SECTIONS);
   return [
-    sheet('quote', 'a quote, one page', sample('quote')),
-    sheet('invoice', 'an invoice, ten pages', { ...invoice, lines }),
-    sheet('report', 'a report, 100 pages', { ...report, sections }, (nth) => ({ reference: `B-${nth}` })),
+    sheet('quote', 'a quote, one page', quote, sale(quote.buyer, (quote.lines as Line[]).slice(0, QUOTE_LINES))),
+    sheet('invoice', 'an invoice, ten pages', invoice, sale(invoice.buyer, lines)),
+    sheet('report', 'a report, 100 pages', report, (nth) => ({
+      reference: `B-${nth}`,
+      sections: sections.map((section, at) => ({ ...section, title: `${section.title} ${nth}.${at + 1}` })),
+    })),
   ];
 }
 
@@ -61,6 +66,27 @@ export async function writePages(sheets: TemplateSheet[]): Promise<string> {
     await writeFile(join(folder, `${sheet.key}.json`), JSON.stringify(printOptions(page)));
   }
   return folder;
+}
+
+interface Line {
+  reference?: string;
+  quantity: string | number;
+}
+interface Section {
+  title: string;
+}
+
+/** What differs from one sale to the next. */
+function sale(buyer: unknown, lines: Line[]): (nth: number) => object {
+  return (nth) => ({
+    number: `B-${nth}`,
+    buyer: { ...(buyer as object), name: `Client ${nth}` },
+    lines: lines.map((line, at) => ({
+      ...line,
+      reference: `R-${nth}-${at + 1}`,
+      quantity: 1 + ((nth + at) % 9),
+    })),
+  });
 }
 
 function printOptions(page: WrittenPage): object {

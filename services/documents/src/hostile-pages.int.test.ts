@@ -9,7 +9,7 @@ import { HOSTILE_PAGES } from './hostile-pages.fixture.js';
 import { readPdf, startRenderer, type TestRenderer, type TestRequest } from './render/renderer.fixture.js';
 
 /** For pages that only their time ends, and for those that must end before it. */
-const SHORT_S = 2;
+const SHORT_S = 1;
 const LONG_S = 30;
 /** A busy machine: what the job waits for before its time begins, and what it takes to end it. */
 const PATIENCE_MS = 20_000;
@@ -120,7 +120,7 @@ describe('a host that', () => {
       response.writeHead(200, { 'content-type': 'text/html' }).write('<p>page');
       dripping = setInterval(() => response.write('.'), 1_000);
     };
-    expect(await endOf({ url: site.url() }, SHORT_S)).toMatch(/not ready within 2 s: .* was still being loaded/);
+    expect(await endOf({ url: site.url() }, SHORT_S)).toMatch(/not ready within 1 s: .* was still being loaded/);
   });
 
   test('sends without end ends the job', async () => {

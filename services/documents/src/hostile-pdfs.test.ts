@@ -19,6 +19,7 @@ const ENDS = /^(succeeded|document_unreadable: |document_failed: |timeout: )/;
 let bench: PdfBench;
 let good: Buffer;
 let scratch: string;
+const TMPDIR = process.env.TMPDIR;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'tandem-hostile-'));
   process.env.TMPDIR = scratch;
@@ -28,6 +29,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await bench.close();
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
   await rm(scratch, { recursive: true, force: true });
 });
 

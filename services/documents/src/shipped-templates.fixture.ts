@@ -4,7 +4,7 @@ import { readTemplateFolder } from '@tandem/templates/read-template-folder';
 import sharp from 'sharp';
 import { findChromium } from './browsers/find-chromium.js';
 import { PagePool } from './browsers/page-pool.js';
-import { needs, serve } from './browsers/pool.fixture.js';
+import { evaluate, needs, serve, write } from './browsers/pool.fixture.js';
 import { pageImages } from './pdf/page-images.js';
 import { pageText } from './pdf/page-text.js';
 import { DocumentRenderer } from './render/document-renderer.js';
@@ -60,15 +60,14 @@ export async function startShippedTemplates() {
     },
     /** Elements that hang out of the text's column, for which Chromium would print all of the page smaller. */
     async overhang(template: string, locale: string, data: unknown): Promise<string[]> {
-      const { html, assets } = fillTemplate(bundles.get(template)!, data, { locale });
-      const css = Buffer.from(assets.get('template.css')!.bytes).toString();
+      const { html } = fillTemplate(bundles.get(template)!, data, { locale });
       return pool.use(needs({ drawn: true }), async (lent) => {
-        const { page } = lent;
         await serve(lent);
         const width = Math.round(((COLUMN_MM[template] ?? 178) * 96) / 25.4);
-        await page.setViewport({ width, height: 1_000 });
-        await page.setContent(html.replace('</head>', `<style>${css}</style></head>`));
-        return page.evaluate(OVERHANG) as Promise<string[]>;
+        const size = { width, height: 1_000, deviceScaleFactor: 1, mobile: false };
+        await lent.session.send('Emulation.setDeviceMetricsOverride', size);
+        await write(lent, html);
+        return evaluate<string[]>(lent, OVERHANG);
       });
     },
   };

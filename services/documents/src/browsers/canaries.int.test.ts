@@ -2,7 +2,7 @@ import { atEndOfFile } from '@tandem/testing/cleanup';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LentPage } from './lent-page.js';
 import type { PagePool } from './page-pool.js';
-import { needs, type Site, serve, startPool } from './pool.fixture.js';
+import { evaluate, goTo, needs, type Site, serve, startPool } from './pool.fixture.js';
 
 // One browser and one page: each loan gets what the last one had, if anything can be got.
 const testPool: typeof startPool = async (options) => {
@@ -46,8 +46,8 @@ describe.each(Object.entries(kinds))('a %s page', (kind, { javascript }) => {
   async function at<T>(lent: LentPage, origin: string, script: string, site: Site = {}): Promise<T> {
     await serve(lent, site);
     await lent.session.send('Emulation.setScriptExecutionDisabled', { value: false });
-    await lent.page.goto(`${origin}/`);
-    return (await lent.page.evaluate(script)) as T;
+    await goTo(lent, `${origin}/`);
+    return await evaluate<T>(lent, script);
   }
 
   /** Does the same at the loan's own origin and at one that both loans visit. */
@@ -153,7 +153,7 @@ describe.each(Object.entries(kinds))('a %s page', (kind, { javascript }) => {
         });
         await at(lent, ELSEWHERE, 'window.name = "canary"; document.fonts.add(new FontFace("Canary", "local(Arial)"))');
       },
-      ({ page }) => page.evaluate(look),
+      (lent) => evaluate(lent, look),
     );
     expect(found).toEqual([
       ['', 0, 'undefined', 1, '', expect.any(Number)],
@@ -165,8 +165,8 @@ describe.each(Object.entries(kinds))('a %s page', (kind, { javascript }) => {
     const look = 'navigator.permissions.query({ name: "geolocation" }).then(({ state }) => state)';
     const before = await pool.use(needs({ javascript }), (lent) => at(lent, ELSEWHERE, look));
     const found = await later(
-      ({ page }) =>
-        page.browserContext().setPermission(ELSEWHERE, { permission: { name: 'geolocation' }, state: 'granted' }),
+      ({ target }) =>
+        target.browserContext().setPermission(ELSEWHERE, { permission: { name: 'geolocation' }, state: 'granted' }),
       (lent) => at(lent, ELSEWHERE, look),
     );
     expect(found).toEqual([before, before]);
@@ -175,9 +175,10 @@ describe.each(Object.entries(kinds))('a %s page', (kind, { javascript }) => {
   it('emulates nothing that another did', async () => {
     const look = `[matchMedia('print').matches, matchMedia('(prefers-color-scheme: dark)').matches, navigator.userAgent,
       Intl.DateTimeFormat().resolvedOptions().timeZone, Intl.NumberFormat().resolvedOptions().locale, innerWidth, devicePixelRatio]`;
-    const before = await pool.use(needs({ javascript }), ({ page }) => page.evaluate(look));
+    const before = await pool.use(needs({ javascript }), (lent) => evaluate(lent, look));
     const found = await later(
-      async ({ page, session }) => {
+      async (lent) => {
+        const { session } = lent;
         await Promise.all([
           session.send('Emulation.setEmulatedMedia', {
             media: 'print',
@@ -193,11 +194,9 @@ describe.each(Object.entries(kinds))('a %s page', (kind, { javascript }) => {
             mobile: true,
           }),
         ]);
-        await page.emulateMediaType('print');
-        await page.setViewport({ width: 333, height: 333 });
-        expect(await page.evaluate(look)).not.toEqual(before);
+        expect(await evaluate(lent, look)).not.toEqual(before);
       },
-      ({ page }) => page.evaluate(look),
+      (lent) => evaluate(lent, look),
     );
     expect(found).toEqual([before, before]);
   });
@@ -206,8 +205,8 @@ describe.each(Object.entries(kinds))('a %s page', (kind, { javascript }) => {
     const body = '<p id="p">off</p><script>p.textContent = "on"</script>';
     const look = async (lent: LentPage) => {
       await serve(lent, { '/': { body } });
-      await lent.page.goto(lent.origin);
-      return lent.page.evaluate('p.textContent');
+      await goTo(lent, `${lent.origin}/`);
+      return evaluate(lent, 'p.textContent');
     };
     const found = await later(
       ({ session }) => session.send('Emulation.setScriptExecutionDisabled', { value: javascript }),
@@ -217,9 +216,12 @@ describe.each(Object.entries(kinds))('a %s page', (kind, { javascript }) => {
     expect(found).toEqual([state, state]);
   });
 
-  it('is destroyed when something was set that nobody can take back', async () => {
+  it('runs no script that another had set for each document', async () => {
     const found = await later(
-      ({ page }) => page.evaluateOnNewDocument('window.canary = 1'),
+      async ({ session }) => {
+        await session.send('Page.enable');
+        await session.send('Page.addScriptToEvaluateOnNewDocument', { source: 'window.canary = 1' });
+      },
       (lent) => at(lent, ELSEWHERE, 'typeof canary'),
     );
     expect(found).toEqual(['undefined', 'undefined']);
@@ -242,22 +244,26 @@ it('lets no page hear the messages of another that is open at the same time', as
   const wide = await testPool({ pages: 2, browsers: 1, spares: 0 });
   const open = async (lent: LentPage) => {
     await serve(lent);
-    await lent.page.goto(ELSEWHERE);
+    await goTo(lent, ELSEWHERE);
   };
   await wide.use(needs({ javascript: true }), async (first) => {
     await open(first);
-    await first.page.evaluate(
+    await evaluate(
+      first,
       'globalThis.heard = []; globalThis.channel = new BroadcastChannel("canary"); channel.onmessage = ({ data }) => heard.push(data)',
     );
     await wide.use(needs({ javascript: true }), async (second) => {
       await open(second);
       // A channel hears what another of its own page says, so the message was under way for all.
-      await second.page.evaluate(`new Promise((done) => {
+      await evaluate(
+        second,
+        `new Promise((done) => {
         new BroadcastChannel('canary').onmessage = done;
         new BroadcastChannel('canary').postMessage('anybody?');
-      })`);
+      })`,
+      );
     });
-    expect(await first.page.evaluate('heard')).toEqual([]);
+    expect(await evaluate(first, 'heard')).toEqual([]);
   });
 });
 

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { BrowserContext, CDPSession, Page, Protocol } from 'puppeteer-core';
+import type { BrowserContext, CDPSession, Protocol, Target } from 'puppeteer-core';
 import type { LentPage } from './lent-page.js';
 
-/** A page in a browser context of its own, which the pool holds. */
+/**
+ * A page in a browser context of its own, which the pool holds. It is no puppeteer `Page`: that enables domains which tell of every
+ * document and request, and gives each document two JavaScript contexts, a tenth of the processor time of a print.
+ */
 export interface HeldPage {
   context: BrowserContext;
-  page: Page;
+  target: Target;
   /** The pool's own session, which no borrower gets. */
   guard: CDPSession;
   frame: string;
@@ -17,17 +20,30 @@ export interface HeldPage {
   next?: Pick<LentPage, 'session' | 'origin'>;
 }
 
+/** Opens contexts and pages of a browser. */
+export interface PageOpener {
+  context(): Promise<BrowserContext>;
+  /** A session of the browser itself. */
+  root: Promise<CDPSession>;
+}
+
 const EVERY_REQUEST = { patterns: [{ urlPattern: '*' }] };
 const EMPTY = { responseCode: 200, responseHeaders: [{ name: 'content-type', value: 'text/html; charset=utf-8' }] };
 
 /** Opens a blank page in a new context that shares nothing with any other: cookies, storage, caches, connections, processes. */
-export async function openPage(open: () => Promise<BrowserContext>): Promise<HeldPage> {
-  const context = await open();
+export async function openPage(opener: PageOpener): Promise<HeldPage> {
+  const context = await opener.context();
   try {
-    const page = await context.newPage();
-    const guard = await page.createCDPSession();
-    const [{ frameTree }] = await Promise.all([guard.send('Page.getFrameTree'), guard.send('Page.enable')]);
-    return { context, page, guard, frame: frameTree.frame.id, drawn: true };
+    const root = await opener.root;
+    await root.send('Target.createTarget', { url: 'about:blank', browserContextId: context.id });
+    const target = await context.waitForTarget((one) => one.type() === 'page');
+    const guard = await target.createCDPSession();
+    const [{ frameTree }] = await Promise.all([
+      guard.send('Page.getFrameTree'),
+      guard.send('Page.enable'),
+      guard.send('Inspector.enable'), // tells of a crash
+    ]);
+    return { context, target, guard, frame: frameTree.frame.id, drawn: true };
   } catch (error) {
     await context.close().catch(() => undefined);
     throw error;
@@ -35,10 +51,10 @@ export async function openPage(open: () => Promise<BrowserContext>): Promise<Hel
 }
 
 /** Opens a page without scripts that can be wiped and used again. */
-export async function openReusable(open: () => Promise<BrowserContext>): Promise<HeldPage> {
-  const held = await openPage(open);
+export async function openReusable(opener: PageOpener): Promise<HeldPage> {
+  const held = await openPage(opener);
   try {
-    await Promise.all([held.page.setJavaScriptEnabled(false), draw(held, false)]);
+    await Promise.all([switchOffScripts(held), draw(held, false)]);
     await moveOn(held);
     held.size = await windowSize(held);
     return held;
@@ -46,6 +62,10 @@ export async function openReusable(open: () => Promise<BrowserContext>): Promise
     await held.context.close().catch(() => undefined);
     throw error;
   }
+}
+
+export async function switchOffScripts({ guard }: HeldPage): Promise<void> {
+  await guard.send('Emulation.setScriptExecutionDisabled', { value: true });
 }
 
 /**
@@ -60,6 +80,7 @@ export async function draw(held: HeldPage, drawn: boolean): Promise<void> {
   held.drawn = drawn;
 }
 
+/** Inner size of the window in CSS pixels, and the pixels of each. */
 export async function windowSize({ guard }: HeldPage): Promise<string> {
   const { result } = await guard.send('Runtime.evaluate', {
     expression: '[innerWidth, innerHeight, devicePixelRatio].join()',
@@ -72,8 +93,8 @@ export async function windowSize({ guard }: HeldPage): Promise<string> {
  * document has new fonts, styles and policies.
  */
 export async function moveOn(held: HeldPage): Promise<void> {
-  const { page, guard } = held;
-  const session = await page.createCDPSession();
+  const { target, guard } = held;
+  const session = await target.createCDPSession();
   const origin = newOrigin();
   const loaded = loadedAt(guard, `${origin}/`);
   session.once('Fetch.requestPaused', ({ requestId }) => {
@@ -104,10 +125,10 @@ function loadedAt(guard: CDPSession, url: string): Promise<void> {
 
 /** What the borrower of a page gets: a session that nobody had before, and an origin that nobody will have again. */
 export async function lend(held: HeldPage): Promise<LentPage> {
-  const { page, frame, next } = held;
+  const { target, frame, next } = held;
   held.next = undefined;
-  if (next) return { page, frame, ...next, opened: true };
-  return { page, frame, session: await page.createCDPSession(), origin: newOrigin(), opened: false };
+  if (next) return { target, frame, ...next, opened: true };
+  return { target, frame, session: await target.createCDPSession(), origin: newOrigin(), opened: false };
 }
 
 function newOrigin(): string {

@@ -1,5 +1,5 @@
 import type { ProxyDenial, ProxyGrant } from '@tandem/egress/proxy-grant';
-import type { CDPSession, Page } from 'puppeteer-core';
+import type { CDPSession, Target } from 'puppeteer-core';
 
 /** What a piece of work needs of its page. */
 export interface PageNeeds {
@@ -21,7 +21,7 @@ export interface PageNeeds {
  * one leaves. The domains Fetch, Page, Network and Emulation of its session are the borrower's until the loan ends.
  */
 export interface LentPage {
-  page: Page;
+  target: Target;
   session: CDPSession;
   /** An origin that no other loan ever has: `https://<id>.document.invalid`. Its requests are for the borrower to answer. */
   origin: string;

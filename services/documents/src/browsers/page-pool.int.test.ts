@@ -5,7 +5,7 @@ import { eventually } from '@tandem/testing/eventually';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BrowserFailed, BrowserMissing, PoolFull } from './browser-errors.js';
 import type { LentPage } from './lent-page.js';
-import { browserPid, needs, startPool } from './pool.fixture.js';
+import { browserPid, evaluate, goTo, needs, startPool, write } from './pool.fixture.js';
 import { groupMemory } from './process-memory.js';
 
 const testPool: typeof startPool = async (options) => {
@@ -14,8 +14,11 @@ const testPool: typeof startPool = async (options) => {
   return started;
 };
 
-const title = ({ page }: LentPage) => page.setContent('<title>made</title>').then(() => page.title());
-const spin = ({ page }: LentPage) => page.evaluate('for (;;);');
+const title = async (lent: LentPage) => {
+  await write(lent, '<title>made</title>');
+  return evaluate(lent, 'document.title');
+};
+const spin = (lent: LentPage) => evaluate(lent, 'for (;;);');
 
 describe('a browser that is killed in the middle of work', () => {
   it('costs nothing but a second run of the work', async () => {
@@ -115,8 +118,8 @@ it('ends a page in an endless loop when the signal says so, and its neighbours d
 
 it('fails a page that needs too much memory, and only that', async () => {
   const pool = await testPool({ pages: 2, browsers: 1, spares: 0, pageMb: 250, checkMs: 50 });
-  const greedy = pool.use(needs({ javascript: true }), ({ page }) =>
-    page.evaluate('globalThis.kept = []; for (;;) kept.push(new Uint8Array(5e6).fill(1))'),
+  const greedy = pool.use(needs({ javascript: true }), (lent) =>
+    evaluate(lent, 'globalThis.kept = []; for (;;) kept.push(new Uint8Array(5e6).fill(1))'),
   );
   const modest = pool.use(needs(), async (lent) => {
     await expect(greedy).rejects.toMatchObject({
@@ -179,7 +182,8 @@ it('reaches no host without a grant, and with one what the tenant may reach', as
   await eventually(() => server.listening);
   const { port } = server.address() as AddressInfo;
   const pool = await testPool({ pages: 1, browsers: 1, policies: () => ({ allow: ['127.0.0.1:*'] }) });
-  const visit = async ({ page, session, grant }: LentPage) => {
+  const visit = async (lent: LentPage) => {
+    const { session, grant } = lent;
     session.on('Fetch.requestPaused', ({ requestId }) => void session.send('Fetch.continueRequest', { requestId }));
     session.on('Fetch.authRequired', ({ requestId }) => {
       const authChallengeResponse = grant
@@ -188,8 +192,8 @@ it('reaches no host without a grant, and with one what the tenant may reach', as
       void session.send('Fetch.continueWithAuth', { requestId, authChallengeResponse });
     });
     await session.send('Fetch.enable', { handleAuthRequests: true });
-    await page.goto(`http://127.0.0.1:${port}/${grant ? 'granted' : 'denied'}`).catch(() => undefined);
-    return page.title();
+    await goTo(lent, `http://127.0.0.1:${port}/${grant ? 'granted' : 'denied'}`).catch(() => undefined);
+    return evaluate(lent, 'document.title');
   };
   for (const javascript of [false, true]) expect(await pool.use(needs({ javascript }), visit)).toBe('');
   expect(await pool.use(needs({ network: true }), visit)).toBe('reached');

@@ -36,6 +36,34 @@ export async function serve({ session }: LentPage, site: Site = {}): Promise<voi
   await session.send('Fetch.enable', { patterns: [{ urlPattern: '*' }] });
 }
 
+/** Opens a URL in the page, and waits until it has loaded. */
+export async function goTo({ session }: LentPage, url: string): Promise<void> {
+  await session.send('Page.enable');
+  const loaded = new Promise((resolve) => session.once('Page.loadEventFired', resolve));
+  const { errorText } = await session.send('Page.navigate', { url });
+  if (errorText) throw new Error(errorText);
+  await loaded;
+}
+
+/** The value of an expression in the page, or of its promise. */
+export async function evaluate<T>({ session }: LentPage, expression: string): Promise<T> {
+  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+    expression,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  return result.value;
+}
+
+/** Writes a document into the page as it is. */
+export async function write({ session, frame }: LentPage, html: string): Promise<void> {
+  await session.send('Page.enable');
+  const loaded = new Promise((resolve) => session.once('Page.loadEventFired', resolve));
+  await session.send('Page.setDocumentContent', { frameId: frame, html });
+  await loaded;
+}
+
 /** The pid of the browser that lent a page. */
 export async function browserPid({ session }: LentPage): Promise<number> {
   const { processInfo } = await session.connection()!.send('SystemInfo.getProcessInfo');

@@ -3,10 +3,9 @@ import { Rejected } from '@tandem/messaging/outcome';
 import { documentLoans } from '@tandem/telemetry/metrics';
 import { BrowserFailed, type BrowserFault, PageCrashed } from './browser-errors.js';
 import type { ChromiumProcess } from './chromium-process.js';
-import { draw, type HeldPage, lend, openPage, openReusable } from './held-page.js';
+import { draw, type HeldPage, lend, openPage, openReusable, type PageOpener, switchOffScripts } from './held-page.js';
 import type { LentPage, PageNeeds } from './lent-page.js';
 import { SparePages } from './spare-pages.js';
-import { TrackedPage } from './tracked-page.js';
 import { WipedPages } from './wiped-pages.js';
 
 /** Limits of one browser. */
@@ -46,18 +45,22 @@ export class PooledBrowser {
     private readonly limits: BrowserLimits,
   ) {
     const { browser } = process;
-    const openContext = () =>
-      browser.createBrowserContext({
-        // A proxy of its own gives the context connections and a proxy password of its own.
-        proxyServer: proxy.url,
-        proxyBypassList: ['<-loopback>'],
-        downloadBehavior: { policy: 'deny' },
-      });
+    const opener: PageOpener = {
+      root: browser.target().createCDPSession(),
+      context: () =>
+        browser.createBrowserContext({
+          // A proxy of its own gives the context connections and a proxy password of its own.
+          proxyServer: proxy.url,
+          proxyBypassList: ['<-loopback>'],
+          downloadBehavior: { policy: 'deny' },
+        }),
+    };
+    opener.root.catch(() => undefined);
     this.#wiped = new WipedPages(
-      () => openReusable(openContext),
+      () => openReusable(opener),
       (held) => this.#destroy(held),
     );
-    this.#spares = new SparePages(limits.spares, () => openPage(openContext));
+    this.#spares = new SparePages(limits.spares, () => openPage(opener));
     this.#spares.fill();
     browser.once('disconnected', () => this.#end('crashed'));
     void process.exited.then(() => this.#end('crashed'));
@@ -106,21 +109,19 @@ export class PooledBrowser {
   async #lendWiped<T>(needs: PageNeeds, work: (lent: LentPage) => Promise<T>): Promise<T> {
     documentLoans.inc({ kind: 'wiped' });
     const held = await this.#take(needs, () => this.#wiped.take());
-    const tracked = new TrackedPage(held.page);
     let clean = true;
     let lent: LentPage | undefined;
     try {
       return await this.#guard(needs, held, async () => {
         await draw(held, needs.drawn ?? false);
         lent = await lend(held);
-        return work({ ...lent, page: tracked.page });
+        return work(lent);
       });
     } catch (error) {
       if (this.gone.aborted || needs.signal.aborted || error instanceof BrowserFailed) clean = false;
       throw error;
     } finally {
-      tracked.forget();
-      if (clean && lent && !tracked.lasting && !this.retired) this.#wiped.giveBack(held, lent);
+      if (clean && lent && !this.retired) this.#wiped.giveBack(held, lent);
       else void this.#destroy(held);
     }
   }
@@ -131,7 +132,7 @@ export class PooledBrowser {
     const grant = needs.network ? this.proxy.open({ tenant: needs.tenant, onDenied: needs.onDenied }) : undefined;
     try {
       return await this.#guard(needs, held, async () => {
-        if (!needs.javascript) await held.page.setJavaScriptEnabled(false);
+        if (!needs.javascript) await switchOffScripts(held);
         return work({ ...(await lend(held)), grant });
       });
     } finally {
@@ -166,13 +167,13 @@ export class PooledBrowser {
     const onCrash = () => stop.reject(this.#explainCrash());
     signal.addEventListener('abort', onAbort);
     this.gone.addEventListener('abort', onGone);
-    held?.page.on('error', onCrash);
+    held?.guard.on('Inspector.targetCrashed', onCrash);
     try {
       return await Promise.race([this.#explained(step, stop.promise), stop.promise]);
     } finally {
       signal.removeEventListener('abort', onAbort);
       this.gone.removeEventListener('abort', onGone);
-      held?.page.off('error', onCrash);
+      held?.guard.off('Inspector.targetCrashed', onCrash);
     }
   }
 

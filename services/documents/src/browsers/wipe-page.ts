@@ -1,5 +1,4 @@
-import type { Page } from 'puppeteer-core';
-import { draw, type HeldPage, moveOn, windowSize } from './held-page.js';
+import { draw, type HeldPage, moveOn, switchOffScripts, windowSize } from './held-page.js';
 import type { LentPage } from './lent-page.js';
 
 const WIPE_MS = 2_000;
@@ -8,8 +7,8 @@ const REMAINS = `window.name = "";
   window.name + document.head.innerHTML + document.body.innerHTML + (matchMedia("(scripting: none)").matches ? "" : "scripts")`;
 
 /**
- * Makes a page as good as new after work without scripts and without a network,. Throws when
- * that cannot be proven: then the page must be destroyed.
+ * Makes a page as good as new after work without scripts and without a network. Throws when that cannot be proven: then the page
+ * must be destroyed.
  */
 export async function wipePage(held: HeldPage, lent: LentPage): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -24,11 +23,11 @@ export async function wipePage(held: HeldPage, lent: LentPage): Promise<void> {
 }
 
 async function wipe(held: HeldPage, lent: LentPage): Promise<void> {
-  const { context, page, guard } = held;
+  const { context, guard } = held;
   // All domains that the borrower enabled, and all that it overrode, end with its session.
-  await Promise.all([lent.session.detach(), forgetOverrides(page), draw(held, false)]);
+  await Promise.all([lent.session.detach(), draw(held, false)]);
   // The end of a session also ends what others had switched off, scripts among it.
-  await guard.send('Emulation.setScriptExecutionDisabled', { value: true });
+  await switchOffScripts(held);
   await moveOn(held);
   // After the old document is gone: it could still have written.
   await Promise.all([
@@ -37,8 +36,8 @@ async function wipe(held: HeldPage, lent: LentPage): Promise<void> {
     guard.send('Network.clearBrowserCache'),
     guard.send('Storage.clearDataForOrigin', { origin: '*', storageTypes: 'all' }),
     context.clearPermissionOverrides(),
-    page.setCacheEnabled(false), // evicts what the renderer keeps in memory
-    page.setCacheEnabled(true),
+    guard.send('Network.setCacheDisabled', { cacheDisabled: true }), // evicts what the renderer keeps in memory
+    guard.send('Network.setCacheDisabled', { cacheDisabled: false }),
   ]);
   if ((await windowSize(held)) !== held.size) {
     await draw(held, true);
@@ -47,13 +46,8 @@ async function wipe(held: HeldPage, lent: LentPage): Promise<void> {
   await prove(held);
 }
 
-/** What a borrower may have set by way of the page and not of its session (`tracked-page.ts` says what it may). */
-async function forgetOverrides(page: Page): Promise<void> {
-  await Promise.all([page.emulateMediaType(), page.emulateMediaFeatures(), page.setViewport(null)]);
-}
-
 async function prove(held: HeldPage): Promise<void> {
-  const { context, page, guard, next } = held;
+  const { context, guard, next } = held;
   const [{ frameTree }, { entries }, { cookies }, { result }, size] = await Promise.all([
     guard.send('Page.getFrameTree'),
     guard.send('Page.getNavigationHistory'),
@@ -68,7 +62,6 @@ async function prove(held: HeldPage): Promise<void> {
     cookies.length === 0 &&
     result.value === '' &&
     size === held.size &&
-    !page.isJavaScriptEnabled() &&
     context.targets().length === 1;
   if (!clean) throw new Error('the page is not clean');
 }

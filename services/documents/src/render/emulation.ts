@@ -31,7 +31,7 @@ export function emulate(job: JobPage, format: DocumentFormat, window: Window | u
 }
 
 async function overrideUserAgent({ lent, load }: JobPage): Promise<void> {
-  const userAgent = load.userAgent ?? (await lent.page.browser().userAgent());
+  const userAgent = load.userAgent ?? (await lent.target.browser().userAgent());
   await lent.session.send('Emulation.setUserAgentOverride', { userAgent, acceptLanguage: load.locale });
 }
 

@@ -1,5 +1,5 @@
 import { Rejected } from '@tandem/messaging/outcome';
-import type { Protocol } from 'puppeteer-core';
+import type { Protocol, Target } from 'puppeteer-core';
 import { type JobPage, unheard } from './job-page.js';
 
 const MOST_MESSAGES = 5_000;
@@ -7,7 +7,7 @@ const MOST_CHARACTERS = 10_000_000;
 
 /** Keeps a page from what a document has no use for, and takes note of what its scripts complain about. */
 export function watchPage(job: JobPage): void {
-  const { session, page } = job.lent;
+  const { session, target } = job.lent;
   if (!job.javascript) return;
   job.on(session, 'Page.javascriptDialogOpening', ({ type, message }) => {
     unheard(session.send('Page.handleJavaScriptDialog', { accept: type === 'beforeunload' }));
@@ -16,9 +16,13 @@ export function watchPage(job: JobPage): void {
   job.on(session, 'Page.windowOpen', ({ url }) => {
     job.findings.resourceFailed(url || 'about:blank', 'a document may not open windows');
   });
-  const close = (popup: { close(): Promise<void> } | null) => void popup?.close().catch(() => {});
-  page.on('popup', close);
-  job.deadline.signal.addEventListener('abort', () => page.off('popup', close), { once: true });
+  const context = target.browserContext();
+  const closeWindow = (other: Target) => {
+    if (other.type() !== 'page' || other === target) return;
+    unheard(other.createCDPSession().then((window) => window.send('Page.close')));
+  };
+  context.on('targetcreated', closeWindow);
+  job.deadline.signal.addEventListener('abort', () => context.off('targetcreated', closeWindow), { once: true });
   job.on(session, 'Page.downloadWillBegin', ({ url }) => {
     job.findings.resourceFailed(url, 'downloads are refused');
   });

@@ -6,8 +6,8 @@ import { type FilterImplOptions, Liquid, type Template } from 'liquidjs';
 import { filters } from './filters/filters.js';
 import { MEMORY_UNITS, PARTS, templateFault } from './template-faults.js';
 
-/** The Liquid of a template; a part of it may be absent. */
-export type TemplateTexts = Pick<TemplateBundle, 'html' | 'header' | 'footer' | 'partials' | 'locales'>;
+/** The Liquid of a template, and its style; a part of it may be absent. */
+export type TemplateTexts = Pick<TemplateBundle, 'html' | 'header' | 'footer' | 'css' | 'partials' | 'locales'>;
 
 /** A template whose Liquid was read. */
 export interface CompiledTemplate {

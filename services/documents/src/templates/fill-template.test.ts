@@ -136,10 +136,9 @@ describe('a template without end', () => {
 describe('the page of a template', () => {
   test('is a whole document in the language, with the style of the template', () => {
     const bundle = bundleOf({ html: '{% assign title = "Facture <7>" %}x', css: 'p {}', locales: { 'fr-FR': {} } });
-    const { html, assets } = fillTemplate(bundle, {});
+    const { html } = fillTemplate(bundle, {});
     expect(html).toMatch(/^<!doctype html>\n<html lang="fr-FR" dir="ltr">\n<head>\n<meta charset="utf-8">\n/);
-    expect(html).toContain('<title>Facture &lt;7&gt;</title><link rel="stylesheet" href="template.css">\n</head>');
-    expect(Buffer.from(assets.get('template.css')!.bytes).toString()).toBe('p {}');
+    expect(html).toContain('<title>Facture &lt;7&gt;</title><style>p {}</style>\n</head>');
   });
 
   test.each(['ar', 'he-IL', 'fa', 'ur-PK'])('in %s goes from right to left', (locale) => {
@@ -151,7 +150,7 @@ describe('the page of a template', () => {
       '<!DOCTYPE html>\n<html lang="de" class="a"><head><title>Mine</title></head><body><title>x</title></body></html>';
     const page = fillTemplate(bundleOf({ html, css: 'p {}', locales: { fr: { title: 'Theirs' } } }), {});
     expect(page.html).toBe(
-      '<!DOCTYPE html>\n<html lang="de" class="a" dir="ltr"><head><link rel="stylesheet" href="template.css"><title>Mine</title></head><body><title>x</title></body></html>',
+      '<!DOCTYPE html>\n<html lang="de" class="a" dir="ltr"><head><style>p {}</style><title>Mine</title></head><body><title>x</title></body></html>',
     );
   });
 
@@ -165,19 +164,20 @@ describe('the page of a template', () => {
     );
   });
 
-  test('brings its assets, decoded once, beside its style of whatever name is free', () => {
-    const bundle = bundleOf({
-      html: 'x',
-      css: 'mine',
-      assets: { 'template.css': { type: 'text/css', base64: Buffer.from('theirs').toString('base64') } },
-    });
+  test('brings its assets, decoded once', () => {
+    const asset = { type: 'text/css', base64: Buffer.from('theirs').toString('base64') };
+    const bundle = bundleOf({ html: 'x', css: 'mine', assets: { 'a.css': asset } });
     const [one, two] = [fillTemplate(bundle, {}), fillTemplate(bundle, {})];
-    expect([...one.assets].map(([path, { bytes }]) => [path, Buffer.from(bytes).toString()])).toEqual([
-      ['template.css', 'theirs'],
-      ['template-2.css', 'mine'],
-    ]);
-    expect(one.html).toContain('href="template-2.css"');
+    const texts = [...one.assets].map(([path, { bytes }]) => [path, Buffer.from(bytes).toString()]);
+    expect(texts).toEqual([['a.css', 'theirs']]);
     expect(two.assets).toBe(one.assets);
+  });
+
+  test('has a style that ends where it ends, whatever it says', () => {
+    const css = 'p::after { content: "</style><b>out</b>" }';
+    expect(fillTemplate(bundleOf({ html: 'x', css }), {}).html).toContain(
+      '<style>p::after { content: "\\3c /style><b>out</b>" }</style>',
+    );
   });
 
   test('has its header and footer filled, and its options', () => {

@@ -13,7 +13,7 @@ export interface FillOptions {
 
 /** A template as fills need it, made once for each bundle. */
 export interface PreparedTemplate {
-  task: Pick<FillTask, 'key' | 'texts' | 'stylesheet'>;
+  task: Pick<FillTask, 'key' | 'texts'>;
   assets: ReadonlyMap<string, Asset>;
 }
 
@@ -33,14 +33,12 @@ export function prepareTemplate(bundle: TemplateBundle): PreparedTemplate {
   const known = prepared.get(bundle);
   if (known) return known;
   const { html, header, footer, css, partials, locales, assets } = bundle;
-  const texts = { html, header, footer, partials, locales };
+  const texts = { html, header, footer, css, partials, locales };
   const key = createHash('sha256').update(JSON.stringify(texts)).digest('base64url');
   const decoded = new Map<string, Asset>();
   for (const [path, { type, base64 }] of Object.entries(assets))
     decoded.set(path, { type, bytes: Buffer.from(base64, 'base64') });
-  const stylesheet = css === undefined ? undefined : freePath(decoded);
-  if (stylesheet) decoded.set(stylesheet, { type: 'text/css; charset=utf-8', bytes: Buffer.from(css!) });
-  const template = { task: { key, texts, stylesheet }, assets: decoded };
+  const template = { task: { key, texts }, assets: decoded };
   prepared.set(bundle, template);
   return template;
 }
@@ -57,11 +55,4 @@ export function writtenPage(
   { html, header, footer, warnings }: FilledTexts,
 ): WrittenPage {
   return { html, assets, pdf: { ...pdf, ...(header && { header }), ...(footer && { footer }) }, warnings };
-}
-
-/** Where the template's style lies: beside its assets, so that it names them as the page does. */
-function freePath(assets: ReadonlyMap<string, Asset>): string {
-  let path = 'template.css';
-  for (let number = 2; assets.has(path); number += 1) path = `template-${number}.css`;
-  return path;
 }

@@ -17,8 +17,6 @@ export interface FillTask {
   /** Names the texts: equal ones are compiled once. */
   key: string;
   texts: TemplateTexts;
-  /** Path of the template's own style sheet. */
-  stylesheet: string | undefined;
   data: unknown;
   locale: string | undefined;
   timeZone: string | undefined;
@@ -39,7 +37,7 @@ const compiled = new LRUCache<string, CompiledTemplate>({ maxSize: 5_000_000 });
 /** Tells when it begins, for the clock of who may kill it. Throws `Rejected`: `document_failed` for what the template is to blame for, `invalid_input` for an unknown locale or zone. */
 export function fillTexts(task: FillTask, tell?: (begun: true) => void): FilledTexts {
   tell?.(true);
-  const { key, texts, stylesheet, data, ...options } = task;
+  const { key, texts, data, ...options } = task;
   const template = compiled.get(key) ?? compile(key, texts);
   const warnings = new Set<string>();
   const state = stateFor(texts, options, warnings);
@@ -47,7 +45,7 @@ export function fillTexts(task: FillTask, tell?: (begun: true) => void): FilledT
   const header = fillPart(template, 'header', data, state)?.text;
   const footer = fillPart(template, 'footer', data, state)?.text;
   const title = page.title ?? state.texts.find('title')?.text;
-  const html = htmlPage(page.text, { locale: state.locale, title, stylesheet });
+  const html = htmlPage(page.text, { locale: state.locale, title, css: texts.css });
   return { html, header, footer, warnings: [...warnings] };
 }
 
