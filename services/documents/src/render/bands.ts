@@ -97,10 +97,10 @@ function withAssets(html: string, name: string, { assets, findings }: BandContex
 /** `class="date"` in the language of the job: Chromium would write it in that of the machine. */
 function withDate(html: string, { locale, timeZone }: BandContext): string {
   if (!locale && !timeZone) return html;
-  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeZone }).format();
+  const date = () => new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeZone }).format();
   return html.replace(/<(\w+)\b([^<>]*)>\s*<\/\1>/gi, (whole, tag: string, attributes: string) => {
     const others = attributes.replace(/\sclass\s*=\s*(?:"date"|'date'|date(?=\s|$))/i, '');
-    return others === attributes ? whole : `<${tag}${others}>${date}</${tag}>`;
+    return others === attributes ? whole : `<${tag}${others}>${date()}</${tag}>`;
   });
 }
 
