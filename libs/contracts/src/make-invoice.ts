@@ -4,6 +4,7 @@ import { DocumentAssets, documentObjects } from './document-source.js';
 import { checkEn16931 } from './en16931.js';
 import { ResultStore, storedFile } from './file-source.js';
 import { Invoice } from './invoice.js';
+import { Locale } from './locale.js';
 import { StoredObject } from './object.js';
 import { TemplateName } from './template.js';
 
@@ -31,11 +32,10 @@ export const MakeInvoice = defineCommand('documents.invoice', {
       assets: DocumentAssets.optional().meta({
         description: 'Objects by the path that the template uses: {"logo.png": "<object id>"}',
       }),
-      locale: z
-        .string()
-        .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language, such as fr-SN')
-        .optional()
-        .meta({ description: "Of texts, numbers and dates; the template's first by default", example: 'fr-SN' }),
+      locale: Locale.optional().meta({
+        description: "Of texts, numbers and dates; the template's first by default",
+        example: 'fr-SN',
+      }),
       store: ResultStore.optional(),
     })
     .superRefine(({ invoice }, ctx) =>

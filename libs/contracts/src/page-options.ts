@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Locale } from './locale.js';
 
 /** Millimetres of one unit; `px` is the CSS pixel, `pt` the PDF point. */
 const MM: Record<string, number> = { mm: 1, cm: 10, in: 25.4, pt: 25.4 / 72, pc: 25.4 / 6, px: 25.4 / 96 };
@@ -144,11 +145,7 @@ export const LoadOptions = z
     }),
     media: z.enum(['print', 'screen']).optional().meta({ description: 'print for PDF, screen for images' }),
     colorScheme: z.enum(['light', 'dark']).optional(),
-    locale: z
-      .string()
-      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
-      .optional()
-      .meta({ description: 'Of the browser, and of a template', example: 'fr-FR' }),
+    locale: Locale.optional().meta({ description: 'Of the browser, and of a template', example: 'fr-FR' }),
     timeZone: z.string().max(64).optional().meta({ example: 'Africa/Dakar' }),
     userAgent: z
       .string()

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Compass } from './image-options.js';
+import { Locale } from './locale.js';
 import type { ObjectReference } from './object.js';
 import { Length } from './page-options.js';
 import { PDF_TYPES } from './pdf-files.js';
@@ -102,10 +103,6 @@ export const StampNumbers = z.strictObject({
     .date()
     .optional()
     .meta({ description: '{date}; the day of the job by default (UTC)', example: '2026-11-21' }),
-  locale: z
-    .string()
-    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
-    .default('en-GB')
-    .meta({ description: 'In which {date} is written', example: 'fr-FR' }),
+  locale: Locale.default('en-GB').meta({ description: 'In which {date} is written', example: 'fr-FR' }),
 });
 export type StampNumbers = z.infer<typeof StampNumbers>;

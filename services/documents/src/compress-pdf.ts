@@ -5,6 +5,7 @@ import { CompressPdf } from '@tandem/contracts/pdf-files';
 import { HandleCommand } from '@tandem/messaging/handle-command';
 import type { CommandContext, CommandHandler } from '@tandem/messaging/handler';
 import { PageWorkshop } from './pdf/page-workshop.js';
+import type { DraftOnDesk } from './pdf/pdf-desk.js';
 import { PdfWorkshop } from './pdf/pdf-workshop.js';
 
 /** Everything that costs no quality. */
@@ -28,8 +29,8 @@ export class CompressPdfHandler implements CommandHandler<typeof CompressPdf> {
     const { source, images, imageDpi, linearize, store } = data;
     await using opened = await this.workshop.open(source, job, signal);
     const { desk, pdf } = opened;
-    const resample = (draft: { path: string; password?: string; folder: string }) =>
-      this.pages.run('resample', { ...draft, dpi: imageDpi! }, { signal });
+    const resample = ({ deadline, ...file }: DraftOnDesk) =>
+      this.pages.run('resample', { ...file, dpi: imageDpi! }, { signal, deadline });
     const draft = imageDpi ? await desk.replaceStreams(pdf, resample) : { pdf, replaced: 0 };
     const wishes = { ...(images ? { optimizeImages: '' } : {}), ...(linearize ? { linearize: '' } : {}) };
     const once = await desk.rewrite(draft.pdf, { ...COMPACT, ...wishes });

@@ -6,7 +6,7 @@ import type { SupabasePath } from '@tandem/contracts/file-source';
 import { SourceFiles } from '@tandem/job-files/source-files';
 import type { JobContext } from '@tandem/messaging/handler';
 import { Rejected } from '@tandem/messaging/outcome';
-import { markdownPage } from './render/markdown-page.js';
+import { makeMarkdownPage } from './render/make-markdown-page.js';
 import type { Asset, PageContent } from './render/page-content.js';
 import { TemplateFiller } from './templates/template-filler.js';
 import type { TemplateSource } from './templates/template-source.js';
@@ -15,6 +15,8 @@ import { TEMPLATES } from './tokens.js';
 type Input = Pick<InputOf<typeof RenderDocument>, 'source' | 'data' | 'assets' | 'load'>;
 type Job = Pick<JobContext, 'tenant' | 'objects' | 'supabase'>;
 
+/** All assets of a job together: they are in memory while it is made, and once more on their way to the browser. */
+const MAX_ASSET_BYTES = 100_000_000;
 /** Most bytes of a page that is a file: what is larger is no page, and Chromium would choke on it. */
 const MAX_PAGE_BYTES = 20_000_000;
 
@@ -42,9 +44,10 @@ export class ContentSource {
       return { ...page, assets: new Map([...page.assets, ...own]) };
     }
     if (source.html) return { html: source.html, assets: own };
-    if (source.markdown) return markdownPage(source.markdown, own, load?.locale);
+    const markdownOptions = { assets: own, lang: load?.locale, signal };
+    if (source.markdown) return makeMarkdownPage(source.markdown, markdownOptions);
     const { text, markdown } = await this.#page(source, job, signal);
-    return markdown ? markdownPage(text, own, load?.locale) : { html: text, assets: own };
+    return markdown ? makeMarkdownPage(text, markdownOptions) : { html: text, assets: own };
   }
 
   async #page(
@@ -59,10 +62,16 @@ export class ContentSource {
       throw new Rejected('payload_too_large', detail);
     }
     const type = object ? (job.objects[object]?.type ?? '') : '';
-    return { text: decode(bytes), markdown: isMarkdown(type, supabase?.path ?? '', bytes) };
+    const text = decode(bytes);
+    return { text, markdown: isMarkdown(type, supabase?.path ?? '', text) };
   }
 
   async #assets(assets: Record<string, string>, job: Job, signal: AbortSignal): Promise<Map<string, Asset>> {
+    const bytes = Object.values(assets).reduce((sum, id) => sum + (job.objects[id]?.size ?? 0), 0);
+    if (bytes > MAX_ASSET_BYTES) {
+      const detail = `assets: they have ${bytes} bytes; all together may have ${MAX_ASSET_BYTES}. Send smaller images.`;
+      throw new Rejected('payload_too_large', detail);
+    }
     const read = async ([path, id]: [string, string]): Promise<[string, Asset]> => {
       const object = job.objects[id];
       await using file = await this.files.openObject(object, signal);
@@ -88,12 +97,12 @@ function decode(bytes: Buffer): string {
 }
 
 /** By its media type; by its name, and by whether it begins with a tag, where the type says no more than that it is text. */
-function isMarkdown(type: string, path: string, bytes: Buffer): boolean {
+function isMarkdown(type: string, path: string, text: string): boolean {
   if (/^text\/markdown/i.test(type)) return true;
   if (/html/i.test(type)) return false;
   if (/\.(?:md|markdown)$/i.test(path)) return true;
   if (/\.x?html?$/i.test(path)) return false;
-  return !/^\uFEFF?\s*</.test(bytes.toString('utf8', 0, 1_000));
+  return !text.trimStart().startsWith('<');
 }
 
 /** Style sheets are uploaded as plain text by many clients, and a browser takes none of that type. */

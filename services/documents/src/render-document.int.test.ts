@@ -90,6 +90,7 @@ test.each([
 test('reads UTF-16 with its mark, and refuses what is no text', async () => {
   const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('<p>é', 'utf16le')]);
   expect((await run({ source: { object: SOURCE } }, await stored(SOURCE, 'text/html', utf16))).text).toBe('é');
+  expect((await run({ source: { object: SOURCE } }, await stored(SOURCE, 'text/plain', utf16))).text).toBe('é');
   const latin1 = await stored(SOURCE, 'text/html', Buffer.from('<p>é', 'latin1'));
   expect((await run({ source: { object: SOURCE } }, latin1)).error).toMatchObject({
     code: 'document_unreadable',
@@ -117,6 +118,21 @@ test('fails when an object is gone or too large', async () => {
   expect((await run({ source: { object: SOURCE } })).error).toMatchObject({ code: 'not_found' });
   const large = await stored(SOURCE, 'text/html', Buffer.alloc(1_000_001, 32));
   expect((await run({ source: { object: SOURCE } }, large)).error).toMatchObject({ code: 'payload_too_large' });
+});
+
+test('fails when its assets are too large together, before it reads them', async () => {
+  const objects = {
+    ...(await stored(SOURCE, 'image/png', Buffer.of(1))),
+    ...(await stored(ASSET, 'image/png', Buffer.of(2))),
+  };
+  const large = Object.fromEntries(
+    Object.entries(objects).map(([id, object]) => [id, { ...object, size: 60_000_000 }]),
+  );
+  const assets = { 'a.png': SOURCE, 'b.png': ASSET };
+  expect((await run({ source: { html: '<p>text' }, assets }, large)).error).toEqual({
+    code: 'payload_too_large',
+    detail: 'assets: they have 120000000 bytes; all together may have 100000000. Send smaller images.',
+  });
 });
 
 test('makes the PDF of a template by its layout, unless an option is for browsers', async () => {

@@ -41,7 +41,7 @@ export class SplitPdfHandler implements CommandHandler<typeof SplitPdf> {
   }
 }
 
-/** Parts that get tags where they need nothing else: each costs three runs of qpdf instead of one. */
+/** Parts that get tags where they need nothing else: each costs two more runs of qpdf. */
 const MOST_TAGGED = 100;
 
 /** A large image that every page uses would otherwise be stored 500 times. */

@@ -21,3 +21,10 @@ test('other options of pages are for browsers, and refused where the request ins
   expect(() => chooseLayout(free, { ...input, engine: 'layout', pdf: { margins: '1cm' } })).toThrow(/pdf\.margins/);
   expect(() => chooseLayout(fixed, { ...input, engine: 'layout', pdf: { paper: 'a5' } })).toThrow(/pdf\.paper/);
 });
+
+test('a layout is looked through once, whatever is in it', () => {
+  const words = TemplateBundle.parse({ html: 'x', layout: 'page.width '.repeat(27_000) });
+  expect(chooseLayout(words, { ...input, pdf: { paper: 'letter' } })).toBeUndefined();
+  const late = TemplateBundle.parse({ html: 'x', layout: '#{{ page.width | minus: page.height }}' });
+  expect(chooseLayout(late, { ...input, pdf: { paper: 'letter' } })).toBe(late);
+});

@@ -91,6 +91,24 @@ test('fonts and pictures of the template are found by their path', async () => {
   expect(report.fonts).toEqual(['DejaVuSerif']);
 });
 
+test('fonts of the same name in two folders are both there', async () => {
+  const fonts = ['DejaVuSerif', 'DejaVuSansMono'].map((name) => {
+    const path = createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`);
+    return [`${name}/font.ttf`, { type: 'font/ttf', base64: readFileSync(path).toString('base64') }] as const;
+  });
+  const source = '#text(font: "DejaVu Serif")[a]#text(font: "DejaVu Sans Mono")[b]';
+  const { report } = await make(source, {}, { assets: Object.fromEntries(fonts) });
+  expect(report.fonts).toEqual(['DejaVuSansMono', 'DejaVuSerif']);
+});
+
+test('a font that is damaged is named', async () => {
+  const assets = { 'fonts/a.woff2': { type: 'font/woff2', base64: Buffer.from('wOF2 no font').toString('base64') } };
+  await expect(make('a', {}, { assets })).rejects.toMatchObject({
+    code: 'document_failed',
+    detail: 'The font fonts/a.woff2 of the template is damaged, or no WOFF2 file. Put another in its place.',
+  });
+});
+
 describe('a layout that goes wrong is told why', () => {
   test.each([
     ['#unknown-name', 'unknown variable: unknown-name'],

@@ -30,9 +30,12 @@ export class LayoutEngine implements OnApplicationShutdown {
   readonly #folders = new LayoutFolders();
   #available: Promise<boolean> | undefined;
 
-  /** Whether this machine has Typst; where it has not, browsers make everything. */
+  /** Whether this machine has Typst; where it has not, browsers make everything. What cannot be told now is asked again. */
   isAvailable(): Promise<boolean> {
-    this.#available ??= this.#processes.probe();
+    this.#available ??= this.#processes.probe().catch(() => {
+      this.#available = undefined;
+      return false;
+    });
     return this.#available;
   }
 

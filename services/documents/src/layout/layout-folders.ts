@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { TemplateBundle } from '@tandem/contracts/template';
+import { Rejected } from '@tandem/messaging/outcome';
 import { LRUCache } from 'lru-cache';
 import { decompress } from 'wawoff2';
 
@@ -41,18 +42,26 @@ export class LayoutFolders {
     this.#count += 1;
     const folder = join(await this.#root, String(this.#count));
     await mkdir(join(folder, 'fonts'), { recursive: true });
-    for (const [path, { type, base64 }] of Object.entries(assets)) {
+    for (const [index, [path, { type, base64 }]] of Object.entries(assets).entries()) {
       const bytes = Buffer.from(base64, 'base64');
       const file = join(folder, 'files', path);
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, bytes);
-      if (type.startsWith('font/')) await writeFile(join(folder, 'fonts', basename(path)), await openType(type, bytes));
+      if (!type.startsWith('font/')) continue;
+      // Fonts of two folders may have the same name.
+      const font = join(folder, 'fonts', `${index}-${basename(path)}`);
+      await writeFile(font, type === 'font/woff2' ? await unpacked(path, bytes) : bytes);
     }
     return folder;
   }
 }
 
 /** Typst reads fonts as they are, not as the web compresses them. */
-async function openType(type: string, bytes: Buffer): Promise<Uint8Array> {
-  return type === 'font/woff2' ? decompress(bytes) : bytes;
+async function unpacked(path: string, bytes: Buffer): Promise<Uint8Array> {
+  try {
+    return await decompress(bytes);
+  } catch (cause) {
+    const detail = `The font ${path} of the template is damaged, or no WOFF2 file. Put another in its place.`;
+    throw new Rejected('document_failed', detail, { cause });
+  }
 }

@@ -7,7 +7,8 @@ export interface LayoutPaper {
   height: number;
 }
 
-const ASKS = /\bpage\.(?:width|height)\b[^%{}]*\}\}/;
+/** Each try ends where the next one begins, or a text full of the words would be read again from each of them. */
+const ASKS = /\bpage\.(?:width|height)\b(?:(?!\bpage\.)[^%{}])*\}\}/;
 
 /** Whether a layout asks for the size of the paper, and so follows a request that names one. */
 export function asksForPaper({ layout = '', partials }: Pick<TemplateBundle, 'layout' | 'partials'>): boolean {

@@ -29,11 +29,15 @@ export class LayoutProcesses {
     preload: PROGRAM,
   });
 
-  /** Whether Typst runs here: it has no program for every kind of machine. */
+  /** Whether Typst runs here: it has no program for every kind of machine. Throws where the machine had no time or memory to tell. */
   async probe(): Promise<boolean> {
-    return await this.#pool
-      .run<undefined, boolean>(PROGRAM, 'probe', undefined, { timeoutMs: SECONDS * 1_000 })
-      .catch(() => false);
+    try {
+      return await this.#pool.run<undefined, boolean>(PROGRAM, 'probe', undefined, { timeoutMs: SECONDS * 1_000 });
+    } catch (error) {
+      const mayPass = error instanceof IsolateTimedOut || (error instanceof ChildDied && error.signal === 'SIGKILL');
+      if (mayPass) throw error;
+      return false;
+    }
   }
 
   /** Throws `Rejected` with what the layout is at fault for, or the signal's reason. */

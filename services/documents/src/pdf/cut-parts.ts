@@ -23,19 +23,15 @@ export async function* cutParts(
 ): AsyncGenerator<MadePdf> {
   // All files lie on the disk then. Each may have what all pages share, so none is larger than the source.
   const fits = pdf.size * parts.length <= mostMb * 1_000_000;
-  if (every && fits && !digest.structured && !digest.tagged && !digest.streams) return yield* desk.cutEvery(pdf, every);
+  const drafts = every && fits ? await desk.cutEvery(pdf, every) : [];
   const running: Promise<MadePdf>[] = [];
-  const rest = [...parts];
   try {
-    while (rest.length + running.length > 0) {
-      for (let part = rest[0]; part && running.length < AT_ONCE; part = rest[0]) {
-        rest.shift();
-        const made = desk.assemble([{ pdf, digest, pages: part.pages }], outline);
-        made.catch(() => {}); // Looked at when it is its turn.
-        running.push(made);
-      }
-      yield await running.shift()!;
+    for (const [index, { pages }] of parts.entries()) {
+      const made = desk.assemble([{ pdf, digest, pages }], outline, drafts[index]);
+      made.catch(() => {}); // Looked at when it is its turn.
+      if (running.push(made) === AT_ONCE) yield await running.shift()!;
     }
+    for (let made = running.shift(); made; made = running.shift()) yield await made;
   } finally {
     await Promise.allSettled(running);
   }

@@ -137,7 +137,7 @@ function recode({ context }: PDFDocument): void {
 }
 
 /** Names of the filters of a stream. */
-export function filtersOf({ dict }: PDFStream): string[] {
+function filtersOf({ dict }: PDFStream): string[] {
   const filter = dict.lookup(name('Filter'));
   const filters = filter instanceof PDFArray ? filter.asArray() : [filter];
   return filters.filter((one) => one instanceof PDFName).map((one) => one.decodeText());

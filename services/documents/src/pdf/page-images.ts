@@ -41,7 +41,7 @@ const MAX_SIDE = 16_383;
 
 /**
  * Pages of a PDF as images, as a viewer shows them, one after the other. Throws `Rejected` (document_unreadable,
- * password_required). It works in this process: what strangers send goes through `PdfProcesses`.
+ * password_required). It works in this process: what strangers send goes through `PageProcesses`.
  */
 export async function* pageImages(pdf: Uint8Array, options: PageImageOptions = {}): AsyncGenerator<PageImage> {
   const document = await PdfiumDocument.open(pdf, options.password);

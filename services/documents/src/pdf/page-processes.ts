@@ -5,6 +5,7 @@ import { IsolatePool } from '@tandem/runtime/isolate-pool';
 import { ChildDied, type IsolateLimits, IsolateTimedOut } from '@tandem/runtime/isolated-child';
 import type * as program from './page-process.js';
 import { unreadable } from './pdf-errors.js';
+import { millisecondsUntil } from './run-bounded.js';
 
 type Program = typeof program;
 /** The functions of a page process. */
@@ -37,16 +38,19 @@ export class PageProcesses {
     });
   }
 
-  /** Throws `Rejected` with what the document is at fault for, or the signal's reason. */
+  /**
+   * Throws `Rejected` with what the document is at fault for, or the signal's reason. `deadline` is that of a job which works on
+   * its document in other processes too.
+   */
   async run<W extends PageWork>(
     work: W,
     input: Input<W>,
-    { signal, onNote }: { signal: AbortSignal; onNote?: (note: Note<W>) => void },
+    { signal, deadline, onNote }: { signal: AbortSignal; deadline?: number; onNote?: (note: Note<W>) => void },
   ): Promise<Output<W>> {
     try {
       return await this.#pool.run<Input<W>, Output<W>>(PROGRAM, work, input, {
         signal,
-        timeoutMs: this.seconds * 1_000,
+        timeoutMs: deadline === undefined ? this.seconds * 1_000 : millisecondsUntil(deadline),
         onNote: onNote as IsolateLimits['onNote'],
       });
     } catch (error) {

@@ -26,7 +26,7 @@ export interface PageText {
 /**
  * The text of a PDF, page by page, in the order of the file; lines end with \n, and letters without a meaning in Unicode
  * are U+FFFD. Throws `Rejected` (document_unreadable, password_required). It works in this process: what strangers send goes
- * through `PdfProcesses`.
+ * through `PageProcesses`.
  */
 export async function* pageText(
   pdf: Uint8Array,

@@ -47,13 +47,16 @@ export interface AssembledPdf extends MadePdf {
   attachments: { name: string; size?: number }[];
 }
 
+/** A draft of a document, and where and until when it is worked on. */
+export interface DraftOnDesk extends Pick<OpenedPdf, 'path' | 'password'>, Pick<DeskTools, 'folder' | 'deadline'> {}
+
 /** What works at a desk. */
 export interface DeskTools {
   folder: string;
   qpdf: Qpdf;
   structure: StructureProcesses;
   signal: AbortSignal;
-  /** When all work at it ends at the latest; see `Qpdf`. */
+  /** When all work at it ends at the latest (`performance.now()`). */
   deadline: number;
 }
 
@@ -67,6 +70,7 @@ const DUMP = {
 };
 /** Files of one document that are taken over. */
 const MOST_ATTACHED = 1_000;
+const JOINED = 'The new document';
 const WRITING = { objectStreams: 'generate' };
 /** The same input gives the same bytes. Where they are encrypted, they are random anyhow. */
 const SAME_ID = { deterministicId: '' };
@@ -84,19 +88,19 @@ export class PdfDesk {
   /** A draft of a document with streams in place of those that `replace` finds in it: it names them as they are in that draft. */
   async replaceStreams(
     pdf: OpenedPdf,
-    replace: (draft: { path: string; password?: string; folder: string }) => Promise<ReplacedStream[]>,
+    replace: (draft: DraftOnDesk) => Promise<ReplacedStream[]>,
   ): Promise<{ pdf: OpenedPdf; replaced: number }> {
-    const { structure, folder, signal } = this.tools;
+    const { structure, folder, deadline } = this.tools;
     const path = await this.#write({ ...inputOf(pdf), ...WRITING }, whatOf(pdf));
     const draft = { ...pdf, path };
-    const streams = await replace({ path, password: pdf.password, folder });
+    const streams = await replace({ path, password: pdf.password, folder, deadline });
     if (streams.length === 0) return { pdf, replaced: 0 };
     const dump = await this.#dump(
       { ...inputOf(draft), ...objectsOf(streams.map(({ object }) => object)) },
       whatOf(pdf),
     );
     const to = this.#path('json');
-    await structure.run('replaceStreams', { dump, streams, to }, signal);
+    await structure.run('replaceStreams', { dump, streams, to }, this.tools);
     const changed = await this.#write({ ...inputOf(draft), ...WRITING, updateFromJson: to }, whatOf(pdf));
     await Promise.all([dump, to, path].map((file) => rm(file)));
     return { pdf: { ...pdf, path: changed }, replaced: streams.length };
@@ -104,33 +108,30 @@ export class PdfDesk {
 
   /** Reads links, bookmarks and, where they are wanted, attached files of a document, for {@link Cutting}. */
   async digest(pdf: OpenedPdf, { attachments = false } = {}): Promise<Digest> {
-    const { structure, signal } = this.tools;
+    const { structure } = this.tools;
     const dump = await this.#dump(inputOf(pdf), whatOf(pdf));
     const to = this.#path('json');
-    const summary = await structure.run('digest', { dump, to }, signal);
+    const summary = await structure.run('digest', { dump, to }, this.tools);
     await rm(dump);
     const streams = attachments && summary.attachments.length > 0 ? await this.#extract(pdf, summary) : undefined;
     return { ...summary, file: to, streams };
   }
 
-  /** A new document of pages of others: not encrypted, and without scripts and actions that start programs. */
-  async assemble(cuttings: readonly Cutting[], outline: 'take' | 'none'): Promise<AssembledPdf> {
-    const what = 'The new document';
-    const pages = cuttings.map(({ pdf: { path: file, password }, pages: taken }) => ({
-      file,
-      password,
-      range: qpdfRange(taken),
-    }));
-    const draft = await this.#write({ empty: '', pages, ...WRITING, ...SAME_ID }, what);
+  /**
+   * A new document of pages of others: not encrypted, and without scripts and actions that start programs. `draft` has the pages
+   * where they lie together already, see {@link cutEvery}.
+   */
+  async assemble(cuttings: readonly Cutting[], outline: 'take' | 'none', draft?: string): Promise<AssembledPdf> {
+    const pages = draft ?? (await this.#join(cuttings));
     const count = cuttings.reduce((sum, { pages: taken }) => sum + taken.length, 0);
     if (cuttings.every(({ digest, bookmark }) => !digest.structured && !digest.tagged && !digest.streams && !bookmark))
-      return { ...(await this.#take(draft, count)), attachments: [] };
-    const { path, attachments } = await this.#graft({ inputFile: draft, ...SAME_ID }, cuttings, outline, what);
+      return { ...(await this.#take(pages, count)), attachments: [] };
+    const { path, attachments } = await this.#graft({ inputFile: pages, ...SAME_ID }, cuttings, outline, JOINED);
     return { ...(await this.#take(path, count)), attachments };
   }
 
-  /** Files of `every` pages each, by one run: as {@link assemble} makes them of a document without links, bookmarks and scripts. */
-  async *cutEvery({ path: file, password, ...pdf }: OpenedPdf, every: number): AsyncGenerator<MadePdf> {
+  /** Drafts of `every` pages each for {@link assemble}, by one run. */
+  async cutEvery({ path: file, password, ...pdf }: OpenedPdf, every: number): Promise<string[]> {
     const { qpdf, folder, signal, deadline } = this.tools;
     const parts = join(folder, randomUUID());
     await mkdir(parts);
@@ -145,8 +146,7 @@ export class PdfDesk {
     };
     await qpdf.run(job, { folder, signal, what: whatOf(pdf), deadline });
     // qpdf names them by their pages, with as many digits as the last one needs.
-    for (const [index, name] of (await readdir(parts)).sort().entries())
-      yield await this.#take(join(parts, name), Math.min(every, pdf.pages - index * every));
+    return (await readdir(parts)).sort().map((name) => join(parts, name));
   }
 
   /** A document with form fields and annotations drawn into its pages, its links kept, and without scripts. */
@@ -160,13 +160,22 @@ export class PdfDesk {
     return this.#take(path, pdf.pages);
   }
 
+  async #join(cuttings: readonly Cutting[]): Promise<string> {
+    const pages = cuttings.map(({ pdf: { path: file, password }, pages: taken }) => ({
+      file,
+      password,
+      range: qpdfRange(taken),
+    }));
+    return this.#write({ empty: '', pages, ...WRITING, ...SAME_ID }, JOINED);
+  }
+
   async #graft(
     { inputFile, password, ...id }: QpdfJob,
     cuttings: readonly Cutting[],
     outline: GraftOptions['outline'],
     what: string,
   ): Promise<{ path: string } & Pick<AssembledPdf, 'attachments'>> {
-    const { structure, signal } = this.tools;
+    const { structure } = this.tools;
     const input = { inputFile, password };
     const dump = await this.#dump(input, what);
     const to = this.#path('json');
@@ -176,7 +185,7 @@ export class PdfDesk {
       pages,
       bookmark,
     }));
-    const { changed, attachments } = await structure.run('graftStructure', { dump, scions, to, outline }, signal);
+    const { changed, attachments } = await structure.run('graftStructure', { dump, scions, to, outline }, this.tools);
     await rm(dump);
     const path = await this.#write({ ...input, ...id, ...WRITING, ...(changed ? { updateFromJson: to } : {}) }, what);
     await Promise.all([rm(to, { force: true }), rm(inputFile as string)]);

@@ -50,7 +50,7 @@ let compiled: Promise<WebAssemblyModule> | undefined;
 /**
  * One PDF, open in an instance of PDFium that is its own: its memory is gone with it, and nothing of one file reaches the next
  * (an instance costs 10 ms once the code is compiled). It can still loop for long or take 2 GB: what strangers send is opened
- * in a process that may be killed, see `pdf-processes.ts`.
+ * in a process that may be killed, see `page-processes.ts`.
  */
 export class PdfiumDocument {
   private constructor(
@@ -87,7 +87,7 @@ export class PdfiumDocument {
 }
 
 /** Copies bytes into PDFium's memory. */
-export function copyIn(pdfium: Pdfium, bytes: Uint8Array): Handle {
+function copyIn(pdfium: Pdfium, bytes: Uint8Array): Handle {
   const pointer = allocate(pdfium, bytes.length);
   pdfium.HEAPU8.set(bytes, pointer);
   return pointer;

@@ -64,6 +64,11 @@ export function runBounded(
   });
 }
 
+/** The time to a deadline (`performance.now()`); some where it has passed, so that what is begun then ends at once. */
+export function millisecondsUntil(deadline: number): number {
+  return Math.max(1, deadline - performance.now());
+}
+
 function limiter({ memoryMb, seconds, fileMb }: Bounds): string[] {
   const prlimit = process.platform === 'linux' && findProgram('prlimit');
   if (!prlimit) return [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RetryLater } from '@tandem/messaging/outcome';
 import { findProgram } from './find-program.js';
 import { explainQpdf } from './qpdf-errors.js';
-import { type Bounds, runBounded } from './run-bounded.js';
+import { type Bounds, millisecondsUntil, runBounded } from './run-bounded.js';
 
 /** What qpdf is to do, as its job JSON (`qpdf --job-json-help`): no name and no password is ever taken for an option. */
 export type QpdfJob = Readonly<Record<string, unknown>>;
@@ -55,8 +55,7 @@ export class Qpdf {
     const { folder, signal, what, deadline, fileMb = this.bounds.fileMb } = run;
     const program = await this.#program(folder, signal);
     const bounds = { ...this.bounds, fileMb };
-    // Less than nothing ends it at once.
-    const seconds = Math.max(0.001, (deadline - performance.now()) / 1_000);
+    const seconds = millisecondsUntil(deadline) / 1_000;
     const file = join(folder, `${randomUUID()}.json`);
     try {
       // Passwords are in it: for us alone to read, in a folder for us alone, and gone when qpdf has ended.

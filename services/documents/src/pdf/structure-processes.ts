@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { Rejected } from '@tandem/messaging/outcome';
 import { IsolatePool } from '@tandem/runtime/isolate-pool';
 import { ChildDied, IsolateTimedOut } from '@tandem/runtime/isolated-child';
+import { millisecondsUntil } from './run-bounded.js';
 import type * as program from './structure-process.js';
 
 type Program = typeof program;
@@ -23,23 +24,31 @@ export class StructureProcesses {
     this.#pool = new IsolatePool({ size: 1, runsPerChild: RUNS, memoryMb, preload: PROGRAM });
   }
 
-  /** Throws `Rejected` when there is too much of it, or the signal's reason. */
+  /** Throws `Rejected` when there is too much of it, or the signal's reason. `deadline` is that of the job, see `Qpdf`. */
   async run<W extends Work>(
     work: W,
     input: Parameters<Program[W]>[0],
-    signal: AbortSignal,
+    { signal, deadline }: { signal: AbortSignal; deadline: number },
   ): Promise<ReturnType<Program[W]>> {
     try {
-      return await this.#pool.run(PROGRAM, work, input, { signal, timeoutMs: this.seconds * 1_000 });
+      return await this.#pool.run(PROGRAM, work, input, { signal, timeoutMs: millisecondsUntil(deadline) });
     } catch (error) {
       signal.throwIfAborted();
-      const tooMuch = error instanceof IsolateTimedOut || (error instanceof ChildDied && error.signal !== 'SIGKILL');
-      throw tooMuch ? new Rejected('document_failed', MANY, { cause: error }) : error;
+      throw this.#explain(error);
     }
   }
 
   /** Kills every process. */
   close(): void {
     this.#pool.close();
+  }
+
+  #explain(cause: unknown): unknown {
+    if (cause instanceof IsolateTimedOut) {
+      const detail = `The work on the documents takes more than ${this.seconds} s. Take fewer pages at once.`;
+      return new Rejected('timeout', detail, { cause });
+    }
+    const tooMuch = cause instanceof ChildDied && cause.signal !== 'SIGKILL';
+    return tooMuch ? new Rejected('document_failed', MANY, { cause }) : cause;
   }
 }

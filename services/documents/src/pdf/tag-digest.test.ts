@@ -36,6 +36,24 @@ describe('a structure that is not as it should be', () => {
     expect(JSON.stringify(read({ 2: { '/K': element } })).length).toBeLessThan(10_000);
   });
 
+  test('is read once where elements without a reference share their list', () => {
+    const element = { '/S': '/Div', '/K': '4 0 R' };
+    const objects: Record<number, PdfValue> = {
+      2: { '/K': '4 0 R' },
+      4: [{ ...element }, { ...element }, { '/S': '/P', '/Pg': '3 0 R', '/K': 0 }],
+    };
+    const kids = (tags: ReturnType<typeof read>) => tags?.roots.map((root) => root.kids);
+    expect(kids(read(objects))).toEqual([[], [], [{ page: 1, mcid: 0 }]]);
+  });
+
+  test('is cut where the look of an element refers to lists of lists', () => {
+    const many = (reference: string) => Array.from({ length: 1_000 }, () => reference);
+    const element = { '/S': '/P', '/Pg': '3 0 R', '/K': 0, '/Alt': 'u:alt', '/A': '4 0 R' };
+    const tags = read({ 2: { '/K': element }, 4: many('5 0 R'), 5: many('6 0 R'), 6: many('u:a') });
+    expect(tags?.roots[0]?.look).toMatchObject({ '/S': '/P', '/Alt': 'u:alt' });
+    expect(JSON.stringify(tags).length).toBeLessThan(100_000);
+  });
+
   test('is none without elements', () => {
     expect(read({ 2: { '/K': [] } })).toBeUndefined();
     expect(read({ 2: null })).toBeUndefined();

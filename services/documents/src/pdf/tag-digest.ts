@@ -44,7 +44,8 @@ function markedContent(page: number | undefined, mcid: number): TaggedContent | 
 class TagReader {
   readonly #pages: Map<string, number>;
   readonly #annotations = new Map<string, TaggedContent>();
-  readonly #seen = new Set<string>();
+  /** Elements, and lists of them: of one that many elements refer to, each of them would read all. */
+  readonly #seen = new Set<object>();
 
   constructor(
     private readonly objects: PdfObjects,
@@ -61,6 +62,7 @@ class TagReader {
   kidsOf(kids: PdfValue | undefined, page: number | undefined, depth: number): (Tag | TaggedContent)[] {
     if (depth > DEEPEST) return [];
     const found = this.objects.resolve(kids);
+    if (Array.isArray(found) && !this.#isNew(found)) return [];
     const list = Array.isArray(found) ? found : [kids ?? null];
     return list.flatMap((kid) => this.#kid(kid, page, depth) ?? []);
   }
@@ -75,12 +77,13 @@ class TagReader {
     // What stands in the content of a form, not of the page, is left out.
     if (typeof mcid === 'number') return '/Stm' in item ? undefined : markedContent(own, mcid);
     if (!('/S' in item)) return undefined;
-    if (isReference(kid)) {
-      if (this.#seen.has(kid)) return undefined;
-      this.#seen.add(kid);
-    }
+    if (!this.#isNew(item)) return undefined;
     const look = { '/S': this.#role(this.objects.resolve(item['/S'])), ...plainEntries(item, LOOK, this.objects) };
     return { look, kids: this.kidsOf(item['/K'], own, depth + 1) };
+  }
+
+  #isNew(value: object): boolean {
+    return this.#seen.size < this.#seen.add(value).size;
   }
 
   #role(role: PdfValue): PdfValue {

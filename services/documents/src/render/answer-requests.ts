@@ -1,4 +1,5 @@
 import type { CDPSession, Protocol } from 'puppeteer-core';
+import { decodedPath } from './decoded-path.js';
 import { withoutSecrets } from './findings.js';
 import { type JobPage, unheard } from './job-page.js';
 import { type MainPage, refusalOfMainPage } from './main-page.js';
@@ -81,7 +82,7 @@ export class RequestAnswers {
 
   #answer(session: CDPSession, event: Paused, rest: string): Promise<unknown> {
     const { requestId } = event;
-    const path = decoded(rest.replace(/[?#].*$/s, ''));
+    const path = decodedPath(rest.replace(/[?#].*$/s, ''));
     const html = path === '' && this.main.owns(event) ? this.#written?.html : undefined;
     const asset = html === undefined ? this.#written?.assets.get(path) : undefined;
     if (html === undefined && !asset) {
@@ -132,14 +133,6 @@ export class RequestAnswers {
   // "Aborted" lets a page stay as it is when it was about to leave.
   #fail(session: CDPSession, { requestId }: Paused, errorReason: Protocol.Network.ErrorReason): Promise<unknown> {
     return session.send('Fetch.failRequest', { requestId, errorReason });
-  }
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
   }
 }
 

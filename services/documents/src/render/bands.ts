@@ -1,3 +1,4 @@
+import { decodedPath } from './decoded-path.js';
 import type { Findings } from './findings.js';
 import type { Asset } from './page-content.js';
 import type { PageLayout } from './page-layout.js';
@@ -44,6 +45,10 @@ export function warnOfHighBand(
   );
 }
 
+/**
+ * Puts assets in the place of their paths. These expressions read what anybody wrote: a tag ends before the next one begins, and no
+ * two parts of an expression take the same letters, or text without an end would be read again from each of its letters.
+ */
 function withAssets(html: string, name: string, { assets, findings }: BandContext): string {
   const inline = (path: string, base = ''): string | undefined => {
     if (/^(?:data:|#)/i.test(path)) return undefined;
@@ -59,12 +64,12 @@ function withAssets(html: string, name: string, { assets, findings }: BandContex
     return asset && `data:${asset.type};base64,${Buffer.from(asset.bytes).toString('base64')}`;
   };
   const inlineCss = (css: string, base = '') =>
-    css.replace(/url\(\s*(["']?)([^"')]+)\1\s*\)/gi, (whole, _quote, path: string) => {
-      const data = inline(path.trim(), base);
+    css.replace(/url\(\s*(["']?)([^"'()\s]+)\1\s*\)/gi, (whole, _quote, path: string) => {
+      const data = inline(path, base);
       return data ? `url("${data}")` : whole;
     });
   return html
-    .replace(/<link\b[^>]*>/gi, (tag) => {
+    .replace(/<link\b[^<>]*>/gi, (tag) => {
       const href = attribute(tag, 'href');
       if (!href || !/stylesheet/i.test(attribute(tag, 'rel') ?? '')) return '';
       const path = resolve(href, '');
@@ -72,16 +77,16 @@ function withAssets(html: string, name: string, { assets, findings }: BandContex
       if (!asset) return inline(href) ?? '';
       return `<style>${inlineCss(Buffer.from(asset.bytes).toString('utf8'), path)}</style>`;
     })
-    .replace(/<style\b[^>]*>[\s\S]*?<\/style>|\sstyle\s*=\s*(?:"[^"]*"|'[^']*')/gi, (part) =>
+    .replace(/<style\b[^<>]*>[\s\S]*?(?:<\/style>|$)|\sstyle\s*=\s*(?:"[^"]*"|'[^']*')/gi, (part) =>
       /^<style/i.test(part)
         ? inlineCss(part)
-        : part.replace(/url\(\s*(?:&quot;|['"])?([^"')&]+)(?:&quot;|['"])?\s*\)/gi, (whole, path: string) => {
-            const data = inline(path.trim());
+        : part.replace(/url\(\s*(?:&quot;|['"])?([^"'()&\s]+)(?:&quot;|['"])?\s*\)/gi, (whole, path: string) => {
+            const data = inline(path);
             return data ? `url(${data})` : whole;
           }),
     )
     .replace(
-      /(<(?:img|image|use|input)\b[^>]*?\s(?:src|href|xlink:href)\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/gi,
+      /(<(?:img|image|use|input)\b[^<>]*?\s(?:src|href|xlink:href)\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s>"']+))/gi,
       (whole, before: string, a, b, c) => {
         const data = inline((a ?? b ?? c ?? '').trim());
         return data ? `${before}"${data}"` : whole;
@@ -92,9 +97,10 @@ function withAssets(html: string, name: string, { assets, findings }: BandContex
 /** `class="date"` in the language of the job: Chromium would write it in that of the machine. */
 function withDate(html: string, { locale, timeZone }: BandContext): string {
   if (!locale && !timeZone) return html;
-  return html.replace(/<(\w+)([^>]*?)\sclass\s*=\s*["']?date["']?([^>]*)>\s*<\/\1>/gi, (_, tag, before, after) => {
-    const date = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeZone }).format();
-    return `<${tag}${before}${after}>${date}</${tag}>`;
+  const date = () => new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeZone }).format();
+  return html.replace(/<(\w+)\b([^<>]*)>\s*<\/\1>/gi, (whole, tag: string, attributes: string) => {
+    const others = attributes.replace(/\sclass\s*=\s*(?:"date"|'date'|date(?=\s|$))/i, '');
+    return others === attributes ? whole : `<${tag}${others}>${date()}</${tag}>`;
   });
 }
 
@@ -103,8 +109,8 @@ function attribute(tag: string, name: string): string | undefined {
   return found?.[1] ?? found?.[2] ?? found?.[3];
 }
 
-/** A path as the map of assets has it, from a path that is relative to `base`. */
+/** A path as the map of assets has it, from a path that is relative to `base`; what is no path stays as it is. */
 function resolve(path: string, base: string): string {
-  const url = new URL(path, `https://asset.invalid/${base}`);
-  return decodeURIComponent(url.pathname.slice(1));
+  const url = URL.parse(path, `https://asset.invalid/${base}`);
+  return url ? decodedPath(url.pathname.slice(1)) : path;
 }

@@ -11,7 +11,7 @@ export interface PageHead {
 const START = /^\s*(<!doctype[^>]*>)?\s*<html\b([^>]*)>/i;
 
 /** `rtl` for Arabic, Hebrew, Persian, Urdu and others. */
-export function directionOf(locale: string): 'ltr' | 'rtl' {
+function directionOf(locale: string): 'ltr' | 'rtl' {
   // Not in TypeScript's library yet.
   const { direction } = (
     new Intl.Locale(locale) as unknown as { getTextInfo(): { direction: 'ltr' | 'rtl' } }

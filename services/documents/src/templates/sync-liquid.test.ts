@@ -1,4 +1,4 @@
-import { Context } from 'liquidjs';
+import { Context, Value } from 'liquidjs';
 import { expect, test } from 'vitest';
 import { liquidOf } from './compile-template.js';
 import { globalsOf } from './filters/fill-state.js';
@@ -41,4 +41,12 @@ test.each([
   const slowly: string = await slow.liquid.render(slow.template, slow.context);
   expect(atOnce.liquid.renderSync(atOnce.template, atOnce.context)).toBe(slowly);
   expect(slowly).not.toBe('');
+});
+
+test('a value of a fill in one go is there at once, and no generator', () => {
+  const liquid = liquidOf({});
+  const evaluated = (sync: boolean) =>
+    new Value('name | upcase', liquid).value(new Context(data, liquid.options, { sync }));
+  expect(evaluated(true)).toBe('DIOP <FILS>');
+  expect(evaluated(false)).toHaveProperty('next');
 });

@@ -1,7 +1,9 @@
 /**
  * Makes LiquidJS evaluate without generators where a template is filled in one go. LiquidJS walks every name, filter and operator
  * as a generator of its own, so that any of them may wait; ours never do, and an invoice of 175 lines took 2.6 times as long.
- * A fill that may wait (`liquid.render`) still goes LiquidJS's own way, which is what the tests compare with.
+ * A fill that may wait (`liquid.render`) still goes LiquidJS's own way, which is what the tests compare with. This is written after
+ * `Value`, `Filter` and `Expression` of LiquidJS 10.30, private parts included: package.json names that version exactly, and who
+ * raises it reads those three again.
  */
 import {
   type Context,
