@@ -104,7 +104,10 @@ describe('a plain request', () => {
     'http://93.184.215.14:22/',
   ])('for %s is refused and reported', async (url) => {
     const answer = await ask(url.replace('PORT', String(server.port)));
-    expect(answer.status).toBe(403);
+    expect(answer).toMatchObject({
+      status: 403,
+      headers: { 'proxy-status': 'egress; error=destination_ip_prohibited' },
+    });
     expect(denied).toHaveLength(1);
     expect(denied[0]).toMatchObject({ tenant: 'acme' });
     expect(denied[0]!.host).not.toContain('@');

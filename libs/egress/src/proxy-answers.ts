@@ -15,10 +15,21 @@ export const UNKNOWN_CALLER = answer(407, 'The proxy does not know this caller.'
 export const NOT_A_PROXY_REQUEST = answer(400, 'This is a proxy for http:// URLs and CONNECT.');
 export const TOO_MANY_CONNECTIONS = answer(503, 'The job has too many connections.');
 
+/** Tells answers of the proxy from those of hosts (RFC 9209): `Proxy-Status: egress; error=...`. No host can send it through the proxy. */
+export const PROXY_STATUS = 'proxy-status';
+/** The error of an address that the policy refuses. */
+export const PROHIBITED = 'destination_ip_prohibited';
+
 /** What the caller is told of an error: never more than its `detail`. */
 export function answerTo(error: unknown): ProxyAnswer {
   const detail = error instanceof EgressError ? error.detail : 'The request failed.';
-  return answer(error instanceof EgressDenied ? 403 : error instanceof EgressTimedOut ? 504 : 502, detail);
+  const [status, kind] = kindOf(error);
+  return answer(status, detail, { [PROXY_STATUS]: `egress; error=${kind}` });
+}
+
+function kindOf(error: unknown): [number, string] {
+  if (error instanceof EgressDenied) return [403, PROHIBITED];
+  return error instanceof EgressTimedOut ? [504, 'connection_timeout'] : [502, 'destination_unavailable'];
 }
 
 /** The answer as bytes, for a socket that no HTTP server serves any more. It is the last one. */

@@ -1,6 +1,11 @@
+import { PROHIBITED } from '@tandem/egress/proxy-answers';
+
+/** What is said of a host that egress keeps a page from: never which of the two it is. */
+export const DENIED = 'the host does not exist, or is not allowed';
+
 /** What Chromium's names of failures mean to the author of a document. */
 const REASONS: Record<string, string> = {
-  ERR_NAME_NOT_RESOLVED: 'the host does not exist, or is not allowed',
+  ERR_NAME_NOT_RESOLVED: DENIED,
   ERR_TUNNEL_CONNECTION_FAILED: 'the host cannot be reached, or its address is not allowed',
   ERR_CONNECTION_REFUSED: 'the host refused the connection',
   ERR_CONNECTION_RESET: 'the host broke the connection off',
@@ -26,6 +31,18 @@ export function failureReason(errorText: string, blockedReason?: string): string
   const code = errorText.replace(/^net::/, '');
   if (/^ERR_(?:CERT|SSL)_/.test(code)) return `its TLS connection is not valid (${code})`;
   return REASONS[code] ?? `it failed (${code || 'unknown'})`;
+}
+
+/** A status of failure in words. */
+export function statusReason(status: number, proxyStatus?: string): string {
+  const error = proxyError(proxyStatus);
+  if (!error) return `the host answered ${status}`;
+  return error === PROHIBITED ? DENIED : 'the host cannot be reached';
+}
+
+/** The error that the proxy names in its `Proxy-Status`; undefined for an answer of a host. */
+export function proxyError(proxyStatus = ''): string | undefined {
+  return /^egress; error=(\w+)$/.exec(proxyStatus)?.[1];
 }
 
 /** Whether the same request may succeed in a while. */

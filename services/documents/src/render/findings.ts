@@ -1,11 +1,11 @@
 import type { RenderReport } from '@tandem/contracts/documents';
 import type { LoadOptions } from '@tandem/contracts/page-options';
 import { Rejected } from '@tandem/messaging/outcome';
+import { DENIED } from './failure-reason.js';
 
 /** As many as the contract lets through; a hostile page makes more. */
 const MOST = { failedResources: 100, consoleErrors: 50, warnings: 50 };
 const LONGEST = 500;
-const HOST_REFUSED = 'the host does not exist, or is not allowed';
 
 /** What is found while a document is made. */
 export class Findings {
@@ -62,7 +62,7 @@ export class Findings {
     const failed = [...this.#failed].map(([url, reason]) => ({ url, reason }));
     const named = new Set(failed.flatMap(({ url }) => authoritiesOf(url)));
     const unnamed = [...this.#refused].filter((host) => !named.has(host));
-    return [...failed, ...unnamed.map((url) => ({ url, reason: HOST_REFUSED }))].slice(0, MOST.failedResources);
+    return [...failed, ...unnamed.map((url) => ({ url, reason: DENIED }))].slice(0, MOST.failedResources);
   }
 }
 

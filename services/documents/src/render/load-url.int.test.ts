@@ -66,7 +66,7 @@ describe('a URL', () => {
 
   test('of a private network fails the job', async () => {
     await expect(made({ url: 'http://10.0.0.1/' })).rejects.toMatchObject(
-      rejected(/answered 403. It says: .*10.0.0.1 is not allowed/),
+      rejected(/cannot be made. [^.]*10.0.0.1 is not allowed/),
     );
   });
 
@@ -75,7 +75,8 @@ describe('a URL', () => {
     const url = gone.url();
     await gone.stop();
     await expect(made({ url })).rejects.toMatchObject({
-      detail: expect.stringMatching(/answered 502|cannot be opened/),
+      code: 'source_unreachable',
+      detail: expect.stringMatching(/^The URL cannot be opened: /),
     });
   });
 

@@ -1,6 +1,7 @@
+import { PROHIBITED, PROXY_STATUS } from '@tandem/egress/proxy-answers';
 import { AttemptFailed, Rejected } from '@tandem/messaging/outcome';
 import type { CDPSession, Protocol } from 'puppeteer-core';
-import { failureReason, mayPass } from './failure-reason.js';
+import { failureReason, mayPass, proxyError } from './failure-reason.js';
 import type { JobPage } from './job-page.js';
 
 type Paused = Protocol.Fetch.RequestPausedEvent;
@@ -55,10 +56,13 @@ export class MainPage {
     });
   }
 
-  /** Refuses an answer of the host, with what the host or the proxy said if it said it in short. */
+  /** Refuses an answer of the host or the proxy, with what it said if it said it in short. */
   async refuse(session: CDPSession, event: Paused, refusal: string): Promise<void> {
     const said = isPlainText(event) ? await bodyOf(session, event.requestId) : '';
-    this.fail(said ? `${refusal} It says: ${said}` : refusal);
+    const error = proxyError(headerOf(event, PROXY_STATUS));
+    if (!error) return this.fail(said ? `${refusal} It says: ${said}` : refusal);
+    if (error === PROHIBITED) return this.fail(said);
+    this.job.deadline.fail(new AttemptFailed('source_unreachable', `The URL cannot be opened: ${said}`));
   }
 
   fail(detail: string): void {
@@ -81,19 +85,23 @@ export class MainPage {
 }
 
 /** Why an answer of a host is not shown as a page; undefined when it is. */
-export function refusalOfMainPage({ responseStatusCode = 0, responseHeaders = [] }: Paused): string | undefined {
+export function refusalOfMainPage(event: Paused): string | undefined {
+  const { responseStatusCode = 0 } = event;
   if (responseStatusCode >= 400) return `The host answered ${responseStatusCode}.`;
   if (responseStatusCode >= 300) return undefined;
-  const header = (wanted: string) => responseHeaders.find(({ name }) => name.toLowerCase() === wanted)?.value ?? '';
-  const type = header('content-type');
-  if (/^\s*attachment/i.test(header('content-disposition')) || (type && !SHOWN.test(type))) {
+  const type = headerOf(event, 'content-type');
+  if (/^\s*attachment/i.test(headerOf(event, 'content-disposition')) || (type && !SHOWN.test(type))) {
     return `It is a file to download (${type || 'of no type'}) and not a page.`;
   }
   return undefined;
 }
 
-function isPlainText({ responseHeaders = [] }: Paused): boolean {
-  return responseHeaders.some(({ name, value }) => /^content-type$/i.test(name) && /^text\/plain/i.test(value));
+function isPlainText(event: Paused): boolean {
+  return /^text\/plain/i.test(headerOf(event, 'content-type'));
+}
+
+function headerOf({ responseHeaders = [] }: Paused, wanted: string): string {
+  return responseHeaders.find(({ name }) => name.toLowerCase() === wanted)?.value ?? '';
 }
 
 async function bodyOf(session: CDPSession, requestId: string): Promise<string> {

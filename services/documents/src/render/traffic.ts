@@ -1,5 +1,6 @@
+import { PROXY_STATUS } from '@tandem/egress/proxy-answers';
 import type { CDPSession, Protocol } from 'puppeteer-core';
-import { failureReason } from './failure-reason.js';
+import { failureReason, statusReason } from './failure-reason.js';
 import { withoutSecrets } from './findings.js';
 import type { JobPage } from './job-page.js';
 
@@ -30,7 +31,7 @@ export class Traffic implements Disposable {
       const request = this.#open.get(requestId);
       // 407 is the proxy, which asks for the name of the job.
       if (request && response.status >= 400 && response.status !== 407)
-        this.#failed(request.url, `the host answered ${response.status}`);
+        this.#failed(request.url, statusReason(response.status, proxyStatusOf(response)));
     });
     job.on(session, 'Network.loadingFinished', ({ requestId }) => {
       this.#hanging.delete(requestId);
@@ -106,4 +107,9 @@ export class Traffic implements Disposable {
   #failed(url: string, reason: string): void {
     this.job.findings.resourceFailed(url, reason);
   }
+}
+
+/** Network events keep the letters of the names of headers. */
+function proxyStatusOf({ headers }: Protocol.Network.Response): string | undefined {
+  return Object.entries(headers).find(([name]) => name.toLowerCase() === PROXY_STATUS)?.[1];
 }
