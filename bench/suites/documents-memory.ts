@@ -60,7 +60,7 @@ export async function run(say: (line: string) => void, options: { jobs?: number;
         if (done % every > 0) continue;
         const sample = await look(done);
         samples.push(sample);
-        if (done % (every * 20) === 0) say(`${done} documents, ${figure(sample.all)} MB`);
+        if (sample.documents % (every * 20) === 0) say(`${sample.documents} documents, ${figure(sample.all)} MB`);
       }
       client.close();
     };
