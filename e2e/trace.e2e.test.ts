@@ -15,6 +15,9 @@ import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './otlp-
 const MARKER = 'very-private-beach-photo';
 const RENDITIONS = [{ name: MARKER, width: 32 }];
 
+/** Spans are sent every 5 s, and again after a while when the receiver of a busy machine was too slow. */
+const EXPORTED = { timeoutMs: 40_000 };
+
 let receiver: OtlpReceiver;
 let cluster: Cluster;
 let gateway: RunningProcess;
@@ -53,7 +56,7 @@ test('one trace leads from the request of the caller to the projection of the re
     const received = receiver.spans.filter((span) => span.traceId === traceId);
     expect(received).toHaveLength(5);
     return received;
-  });
+  }, EXPORTED);
   const only = (name: string): ReceivedSpan => {
     const [span, ...more] = spans.filter((candidate) => candidate.name.startsWith(name));
     expect([name, span, more]).toEqual([name, expect.anything(), []]);

@@ -4,6 +4,7 @@ import { Rejected } from '@tandem/messaging/outcome';
 import { eventually } from '@tandem/testing/eventually';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { PageCrashed } from './browsers/browser-errors.js';
 import { groupMemory } from './browsers/process-memory.js';
 import { HOSTILE_PAGES } from './hostile-pages.fixture.js';
 import { readPdf, startRenderer, type TestRenderer, type TestRequest } from './render/renderer.fixture.js';
@@ -70,13 +71,17 @@ function ourBrowsers(): number[] {
   return readdirSync('/proc').filter(ours).map(Number);
 }
 
-/** How a job ends: with the detail of its refusal, or `made`. Fails when it ends in another way, or too late. */
-async function endOf(request: TestRequest, seconds: number): Promise<string> {
+/**
+ * How a job ends: with the detail of its refusal, or `made`. Fails when it ends in another way, or too late. An attempt that began on a
+ * browser which an earlier page had crashed may fail with one crash of its own; the job is then tried again.
+ */
+async function endOf(request: TestRequest, seconds: number, again = true): Promise<string> {
   const began = performance.now();
   try {
     await renderer.render({ ...request, load: { ...request.load, timeoutSeconds: seconds } });
     return 'made';
   } catch (error) {
+    if (again && error instanceof PageCrashed) return endOf(request, seconds, false);
     if (!(error instanceof Rejected)) throw error;
     expect(error.code).toBe('document_failed');
     return error.detail;
