@@ -52,10 +52,12 @@ test('one trace leads from the request of the caller to the projection of the re
   expect(job.traceId).toBe(traceId);
   expect((await api.ended(job.id)).status).toBe('succeeded');
 
-  const spans = await eventually(() => {
+  const running = 'project evt.job.media.transform.running';
+  const [spans, beginnings] = await eventually(() => {
     const received = receiver.spans.filter((span) => span.traceId === traceId);
-    expect(received).toHaveLength(5);
-    return received;
+    const others = received.filter(({ name }) => name !== running);
+    expect(others).toHaveLength(4);
+    return [others, received.filter(({ name }) => name === running)];
   }, EXPORTED);
   const only = (name: string): ReceivedSpan => {
     const [span, ...more] = spans.filter((candidate) => candidate.name.startsWith(name));
@@ -80,9 +82,11 @@ test('one trace leads from the request of the caller to the projection of the re
     parentSpanId: publish.spanId,
     attributes: { 'tandem.job.id': job.id },
   });
-  for (const state of ['running', 'succeeded']) {
-    const project = only(`project evt.job.media.transform.${state}`);
-    expect(project).toMatchObject({ service: 'gateway', parentSpanId: process.spanId });
+  const project = only('project evt.job.media.transform.succeeded');
+  // A job that ends at once does not report that it began.
+  expect(beginnings.length).toBeLessThanOrEqual(1);
+  for (const span of [project, ...beginnings]) {
+    expect(span).toMatchObject({ service: 'gateway', parentSpanId: process.spanId });
   }
 });
 
