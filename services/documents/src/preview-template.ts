@@ -82,7 +82,7 @@ async function withoutBrowser({ data: wish, signal }: Wish, { layouts }: Makers)
   const { template, data, locale, engine } = wish;
   const laidOut = chooseLayout(template, { format: 'pdf', engine });
   if (!laidOut || !(await layouts.isAvailable())) return undefined;
-  return layouts.render(laidOut, data, { locale, signal });
+  return layouts.render(laidOut, data, { locale, timeoutSeconds: RENDER_SECONDS, signal });
 }
 
 async function byBrowser({ data: wish, signal }: Wish, { filler, renderer }: Makers): Promise<Rendered> {

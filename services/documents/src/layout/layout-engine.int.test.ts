@@ -124,6 +124,14 @@ describe('a layout that goes wrong is told why', () => {
     expect(await refusal(layout)).toMatch(detail);
   });
 
+  test('one that takes longer than the job allows', async () => {
+    const endless = template('#for a in range(9000) { for b in range(9000) { let x = calc.sin(b) } }');
+    await expect(engine.render(endless, {}, { timeoutSeconds: 1, signal })).rejects.toMatchObject({
+      code: 'timeout',
+      detail: expect.stringContaining('takes more than 1 s'),
+    });
+  });
+
   test('one that never ends takes down its process only', async () => {
     const abort = new AbortController();
     const endless = engine.render(
