@@ -138,3 +138,10 @@ describe('a layout that goes wrong is told why', () => {
     expect((await make('after')).report.pages).toBe(1);
   });
 });
+
+test('templates that are set at once have their own files, and none of another', async () => {
+  const whoOf = (who: string) =>
+    textOf('#read("who.txt")', {}, { assets: { 'who.txt': { type: 'text/plain', base64: btoa(who) } } });
+  const names = Array.from({ length: 8 }, (_, index) => `tenant ${index}`);
+  expect((await Promise.all(names.map(whoOf))).map((text) => text.trim())).toEqual(names);
+});

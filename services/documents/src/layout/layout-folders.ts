@@ -21,7 +21,6 @@ export class LayoutFolders {
     // Who opened it a moment ago has read what it needs by then, or fails and tries again.
     dispose: (folder) => void folder.then((path) => rm(path, { recursive: true, force: true })).catch(() => {}),
   });
-  #count = 0;
 
   /** The folder with the assets of a bundle: fonts in `fonts`, all in `files`. The same object is written once. */
   async of(bundle: TemplateBundle): Promise<string> {
@@ -39,8 +38,8 @@ export class LayoutFolders {
   }
 
   async #write({ assets }: TemplateBundle): Promise<string> {
-    this.#count += 1;
-    const folder = join(await this.#root, String(this.#count));
+    // One of its own, whoever else begins at the same moment.
+    const folder = await mkdtemp(join(await this.#root, 'layout-'));
     await mkdir(join(folder, 'fonts'), { recursive: true });
     for (const [index, [path, { type, base64 }]] of Object.entries(assets).entries()) {
       const bytes = Buffer.from(base64, 'base64');
