@@ -43,6 +43,10 @@ export class ProxyGrant {
     this.#maxConnections = options.maxConnections ?? 64;
   }
 
+  get tenant(): string | undefined {
+    return this.options.tenant;
+  }
+
   /** Bytes in both directions so far. */
   get bytes(): number {
     return this.#bytes;
@@ -58,7 +62,7 @@ export class ProxyGrant {
   }
 
   report(host: string, reason: ProxyDenial['reason']): void {
-    this.options.onDenied?.({ tenant: this.options.tenant, host, reason });
+    this.options.onDenied?.({ tenant: this.tenant, host, reason });
   }
 
   /** Makes a connection to the outside, which counts from now on and ends when the grant ends. */
