@@ -89,8 +89,7 @@ async function byBrowser({ data: wish, signal }: Wish, { filler, renderer }: Mak
   const { tenant, template, data, locale } = wish;
   const content = await filler.fill(template, data, { locale, signal });
   const load = { locale, timeoutSeconds: RENDER_SECONDS };
-  const { report, ...made } = await renderer.render({ tenant, content, format: 'pdf', load, signal });
-  return { ...made, report: { ...report, warnings: [...(content.warnings ?? []), ...report.warnings] } };
+  return renderer.render({ tenant, content, format: 'pdf', load, signal });
 }
 
 function failures({ failedResources }: RenderReport): string[] {

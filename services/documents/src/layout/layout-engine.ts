@@ -52,17 +52,10 @@ export class LayoutEngine implements OnApplicationShutdown {
     const { layout, partials, locales } = bundle;
     const { key } = prepareTemplate(bundle).task;
     const page = layoutPaper({ ...bundle.pdf, ...asked });
-    const folder = await this.#folders.of(bundle);
-    const task = {
-      key: `${key} ${folder}`,
-      texts: { layout, partials, locales },
-      data,
-      locale,
-      timeZone,
-      page,
-      folder,
-    };
-    const { pdf, pages, warnings } = await this.#processes.typeset(task, { seconds: timeoutSeconds, signal });
+    const task = { texts: { layout, partials, locales }, data, locale, timeZone, page };
+    const { pdf, pages, warnings } = await this.#folders.use(bundle, (folder) =>
+      this.#processes.typeset({ ...task, key: `${key} ${folder}`, folder }, { seconds: timeoutSeconds, signal }),
+    );
     const report: RenderReport = {
       engine: 'layout',
       pages,
