@@ -1,6 +1,4 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { FileSource } from '@tandem/contracts/file-source';
@@ -9,6 +7,7 @@ import { grantFor } from '@tandem/contracts/supabase-grants';
 import type { Egress } from '@tandem/egress/egress';
 import type { JobContext } from '@tandem/messaging/handler';
 import { Rejected } from '@tandem/messaging/outcome';
+import { makeScratchFolder } from '@tandem/runtime/scratch-folder';
 import { ObjectMissing, type ObjectStore } from '@tandem/storage/object-store';
 import { readSupabaseObject } from '@tandem/supabase/read-supabase-object';
 import { fetchSource } from './fetch-source.js';
@@ -65,16 +64,15 @@ export class SourceFiles {
 
 /** A file of its own in a folder of its own, which `fill` writes. */
 async function scratchFile(fill: (path: string) => Promise<void>): Promise<SourceFile> {
-  const folder = await mkdtemp(join(tmpdir(), 'tandem-source-'));
-  const remove = () => rm(folder, { recursive: true, force: true });
-  const path = join(folder, 'source');
+  const folder = await makeScratchFolder('source');
+  const path = join(folder.path, 'source');
   try {
     await fill(path);
   } catch (error) {
-    await remove();
+    await folder.remove();
     throw error;
   }
-  return { path, [Symbol.asyncDispose]: remove };
+  return { path, [Symbol.asyncDispose]: () => folder.remove() };
 }
 
 function gone(cause?: Error): Rejected {

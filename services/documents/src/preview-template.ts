@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { PreviewTemplate, type RenderReport } from '@tandem/contracts/documents';
@@ -8,6 +7,7 @@ import { objectKey } from '@tandem/contracts/object';
 import { type QueryContext, QueryServer } from '@tandem/messaging/answer-query';
 import type { Connection } from '@tandem/messaging/connection';
 import { Rejected } from '@tandem/messaging/outcome';
+import { makeScratchFolder } from '@tandem/runtime/scratch-folder';
 import type { Stragglers } from '@tandem/runtime/stragglers';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { Logger } from '@tandem/telemetry/logger';
@@ -98,7 +98,7 @@ function failures({ failedResources }: RenderReport): string[] {
 
 /** One page as PNG, drawn from the PDF, so that headers and breaks are in it. */
 async function pictureOf(pdf: Buffer, page: number, pages: PageWorkshop, signal: AbortSignal): Promise<Uint8Array> {
-  await using folder = await mkdtempDisposable(join(tmpdir(), 'tandem-preview-'));
+  await using folder = await makeScratchFolder('preview');
   const path = join(folder.path, 'document.pdf');
   await writeFile(path, pdf, { signal });
   const images: Uint8Array[] = [];

@@ -51,7 +51,7 @@ export class ChromiumProcess {
   static async start({ program, ...options }: ChromiumOptions): Promise<ChromiumProcess> {
     const reason = obstacle(program);
     if (reason) throw new ChromiumStartFailed(reason);
-    const profile = profileFolder(program);
+    const profile = await profileFolder(program);
     const flags = await chromiumFlags(options);
     const child = spawnChromium(program, profile ? [...flags, `--user-data-dir=${profile}`] : flags);
     let words = '';
@@ -61,8 +61,7 @@ export class ChromiumProcess {
     const exited = new Promise<void>((resolve) => {
       const end = () => {
         killGroup(child.pid);
-        removeProfile(profile);
-        resolve();
+        void removeProfile(profile).then(resolve);
       };
       child.once('exit', end);
       child.once('error', (error) => {

@@ -1,9 +1,9 @@
 /// <reference path="./wawoff2.d.ts" />
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { TemplateBundle } from '@tandem/contracts/template';
 import { Rejected } from '@tandem/messaging/outcome';
+import { makeScratchFolder } from '@tandem/runtime/scratch-folder';
 import { LRUCache } from 'lru-cache';
 import { decompress } from 'wawoff2';
 
@@ -24,7 +24,7 @@ interface Folder {
  * longer than setting a page.
  */
 export class LayoutFolders {
-  readonly #root = mkdtemp(join(tmpdir(), 'tandem-layouts-'));
+  readonly #root = makeScratchFolder('layouts');
   readonly #folders = new LRUCache<TemplateBundle, Folder>({
     max: MOST_FOLDERS,
     dispose: (folder) => {
@@ -50,7 +50,7 @@ export class LayoutFolders {
 
   /** Removes all folders. */
   async close(): Promise<void> {
-    await rm(await this.#root, { recursive: true, force: true });
+    await (await this.#root).remove();
   }
 
   #add(bundle: TemplateBundle): Folder {
@@ -62,7 +62,8 @@ export class LayoutFolders {
 
   async #write({ assets }: TemplateBundle): Promise<string> {
     // One of its own, whoever else begins at the same moment.
-    const folder = await mkdtemp(join(await this.#root, 'layout-'));
+    const root = await this.#root;
+    const folder = await mkdtemp(join(root.path, 'layout-'));
     try {
       await mkdir(join(folder, 'fonts'));
       await mkdir(join(folder, 'files'));

@@ -1,6 +1,4 @@
-import { mkdtemp, open as openFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { open as openFile } from 'node:fs/promises';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ResultStore } from '@tandem/contracts/file-source';
 import type { PdfResult, PdfSource } from '@tandem/contracts/pdf-files';
@@ -9,6 +7,7 @@ import { policiesOf } from '@tandem/egress/settings';
 import { SourceFiles, type SourceOwner } from '@tandem/job-files/source-files';
 import type { JobContext } from '@tandem/messaging/handler';
 import { Rejected } from '@tandem/messaging/outcome';
+import { makeScratchFolder } from '@tandem/runtime/scratch-folder';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { DocumentsConfig } from '../config.js';
 import { DOCUMENTS_CONFIG, OBJECT_STORE } from '../tokens.js';
@@ -72,8 +71,7 @@ export class PdfWorkshop implements OnApplicationShutdown {
   /** As {@link open}, for several. */
   async openAll(sources: readonly PdfSource[], job: SourceOwner, signal: AbortSignal): Promise<OpenedPdfs> {
     await using cleanup = new AsyncDisposableStack();
-    const folder = await mkdtemp(join(tmpdir(), 'tandem-pdf-'));
-    cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+    const { path: folder } = cleanup.use(await makeScratchFolder('pdf'));
     const run = { folder, signal, deadline: this.#qpdf.deadline() };
     const pdfs: OpenedPdf[] = [];
     for (const [index, source] of sources.entries()) {
