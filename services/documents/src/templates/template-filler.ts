@@ -55,7 +55,7 @@ export class TemplateFiller {
     { signal, ...options }: FillOptions & { signal: AbortSignal },
   ): Promise<WrittenPage> {
     const template = prepareTemplate(bundle);
-    const task = fillTask(template, data, options);
+    const task = fillTask(bundle, data, options);
     await this.#turn();
     try {
       return writtenPage(bundle, template, await this.#run(task, signal));
