@@ -61,11 +61,7 @@ function compile(key: string, texts: TemplateTexts): CompiledTemplate {
   return template;
 }
 
-function fillPart(
-  { liquid, parts }: CompiledTemplate,
-  part: 'html' | 'header' | 'footer',
-  globals: object,
-) {
+function fillPart({ liquid, parts }: CompiledTemplate, part: 'html' | 'header' | 'footer', globals: object) {
   const template = parts[part];
   if (!template) return undefined;
   const renderLimit = new WorkLimit(RENDER_MS) as unknown as Context['renderLimit'];

@@ -5,7 +5,10 @@ const OTHER_WIDTHS: readonly [RegExp, number][] = [
   [/[0-9]/g, -0.1],
   [/[MWmw@%—…]/g, 0.6],
   [/\p{Lu}/gu, 0.2],
-  [/[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Extended_Pictographic}\uff00-\uff60]/gu, 0.9],
+  [
+    /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Extended_Pictographic}\uff00-\uff60]/gu,
+    0.9,
+  ],
 ];
 const SPACE = 0.4;
 
