@@ -86,9 +86,14 @@ Côte d'Ivoire, SIREN in France. \`seller.bank\` and \`seller.mobileMoney\` beco
 **Fast** they are by their [layouts](how-to/template-language.md#a-layout-for-speed): each has one beside its page, with the same look, that needs
 no browser. The pictures here are the pages of a browser; lines may end elsewhere in a layout.
 
-**Paper** is A4 upright, A5 across for the receipt. Layouts follow \`pdf.paper\` and \`pdf.landscape\` of a request (from 170 mm of width on, the
-receipt from A5 across), and part an invoice's lines for that paper. The pages of browsers do not: there the paper is part of the style
-(\`@page\`), and where an invoice's pages end is reckoned for it in \`_shared/partials/lines.liquid\`, as CSS knows no sums at the end of a page.`;
+**Paper** is A4 upright, A5 across for the receipt. Pages and layouts follow \`pdf.paper\` and \`pdf.landscape\` of a request, pages \`pdf.margins\` and
+\`pdf.scale\` as well (a layout has margins of its own, and leaves such a request to a browser). They are made for A4, letter, legal and A5, either
+way up, and sizes of your own from A5 on; where less than 150 mm remain between the margins, letters are smaller. Long invoices and quotes have
+the sum so far at the end of each page and the begin of the next on all of them. CSS knows no sums at the end of a page, so a browser's
+pages end where \`_shared/partials/lines.liquid\` reckons that they are full, with some to spare: from the widths of common letters, not from the font itself.
+There are no such sums in an image, with \`singlePage\`, and where less than 30 mm remain for descriptions or 60 mm for lines (A6, say); heads of
+tables come again there all the same. They are not right for a line that is longer than a page, and with \`preferCssPageSize\`, when the size
+in a style of yours is not the one that is named. Change the heights in \`lines.liquid\` with those of the style.`;
 }
 
 async function longInvoice() {

@@ -17,6 +17,7 @@ export const TEMPLATE_FILTERS = [
   'unit',
   'qr',
   'totals',
+  'line_count',
 ] as const;
 
 const MOST_CHARACTERS = 2_000_000;

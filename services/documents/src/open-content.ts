@@ -9,10 +9,12 @@ import { Rejected } from '@tandem/messaging/outcome';
 import { makeMarkdownPage } from './render/make-markdown-page.js';
 import type { Asset, PageContent } from './render/page-content.js';
 import { TemplateFiller } from './templates/template-filler.js';
+import { templatePage } from './templates/template-page.js';
 import type { TemplateSource } from './templates/template-source.js';
 import { TEMPLATES } from './tokens.js';
 
-type Input = Pick<InputOf<typeof RenderDocument>, 'source' | 'data' | 'assets' | 'load'>;
+type Whole = InputOf<typeof RenderDocument>;
+type Input = Pick<Whole, 'source' | 'data' | 'assets' | 'load'> & Partial<Pick<Whole, 'format' | 'pdf'>>;
 type Job = Pick<JobContext, 'tenant' | 'objects' | 'supabase'>;
 
 /** All assets of a job together: they are in memory while it is made, and once more on their way to the browser. */
@@ -30,7 +32,8 @@ export class ContentSource {
   ) {}
 
   /** Throws `Rejected` for what is gone, cannot be read as a page, or does not fit its template. */
-  async open({ source, data, assets = {}, load }: Input, job: Job, signal: AbortSignal): Promise<PageContent> {
+  async open(input: Input, job: Job, signal: AbortSignal): Promise<PageContent> {
+    const { source, data, assets = {}, load, format = 'pdf', pdf } = input;
     if (source.url) return { url: source.url };
     const own = await this.#assets(assets, job, signal);
     if (source.template) {
@@ -38,6 +41,7 @@ export class ContentSource {
       const page = await this.filler.fill(bundle, data ?? {}, {
         locale: load?.locale,
         timeZone: load?.timeZone,
+        page: format === 'pdf' ? templatePage(bundle, pdf) : null,
         signal,
       });
       // The logo of a job goes before that of its template.

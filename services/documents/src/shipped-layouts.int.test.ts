@@ -73,6 +73,7 @@ describe.each(CASES)('the layout of $name in $locale', ({ name, locale, sample, 
 describe.each([
   { on: 'A4', paper: undefined, size: [210, 297] },
   { on: 'letter paper', paper: { paper: 'letter' as const }, size: [215.9, 279.4] },
+  { on: 'A5', paper: { paper: 'a5' as const }, size: [148, 210] },
   { on: 'A4 across', paper: { landscape: true }, size: [297, 210] },
 ])('the layout of an invoice of 120 lines on $on', ({ paper, size }) => {
   const sample = shippedJson('invoice/sample.json');
@@ -105,7 +106,7 @@ describe.each([
       expect(page).toContain(`Page ${index + 1} / ${count}`);
     }
     for (const { description } of lines) expect(times(pages.join(' '), `${description} `)).toBe(1);
-    for (const page of pages.slice(1, -1)) expect(times(page, 'Article n°')).toBeGreaterThan(9);
+    for (const page of pages.slice(1, -1)) expect(times(page, 'Article n°')).toBeGreaterThan(7);
   });
 
   it('carries the sum of its lines from each page to the next', () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { PdfOptions } from '@tandem/contracts/page-options';
 import { readTemplateFolder } from '@tandem/templates/read-template-folder';
 import sharp from 'sharp';
 import { findChromium } from './browsers/find-chromium.js';
@@ -9,6 +10,7 @@ import { pageImages } from './pdf/page-images.js';
 import { pageText } from './pdf/page-text.js';
 import { DocumentRenderer } from './render/document-renderer.js';
 import { fillTemplate } from './templates/fill-template.js';
+import { templatePage } from './templates/template-page.js';
 
 /** Where the shipped templates stand. */
 export const SHIPPED = fileURLToPath(new URL('../../../examples/templates/', import.meta.url));
@@ -39,31 +41,34 @@ export async function startShippedTemplates() {
     bundles,
     pool,
     /** Throws what the filler and the renderer throw. */
-    async make(template: string, locale: string, data: unknown): Promise<ShippedDocument> {
-      const content = fillTemplate(bundles.get(template)!, data, { locale });
-      const { data: pdf, report } = await renderer.render({
+    async make(template: string, locale: string, data: unknown, pdf?: PdfOptions): Promise<ShippedDocument> {
+      const bundle = bundles.get(template)!;
+      const content = fillTemplate(bundle, data, { locale, page: templatePage(bundle, pdf) });
+      const { data: made, report } = await renderer.render({
         tenant: 'acme',
         content,
         format: 'pdf',
+        pdf,
         load: { locale },
         signal: AbortSignal.timeout(60_000),
       });
       const pages: string[] = [];
-      for await (const { text } of pageText(pdf)) pages.push(plain(text));
+      for await (const { text } of pageText(made)) pages.push(plain(text));
       const failed = report.failedResources.map(({ url, reason }) => `${url}: ${reason}`);
       return {
-        pdf,
+        pdf: made,
         pages,
         text: pages.join(' '),
         warnings: [...(content.warnings ?? []), ...report.warnings, ...failed],
       };
     },
     /** Elements that hang out of the text's column, for which Chromium would print all of the page smaller. */
-    async overhang(template: string, locale: string, data: unknown): Promise<string[]> {
-      const { html } = fillTemplate(bundles.get(template)!, data, { locale });
+    async overhang(template: string, locale: string, data: unknown, pdf?: PdfOptions): Promise<string[]> {
+      const page = templatePage(bundles.get(template)!, pdf);
+      const { html } = fillTemplate(bundles.get(template)!, data, { locale, page });
       return pool.use(needs({ drawn: true }), async (lent) => {
         await serve(lent);
-        const width = Math.round(((COLUMN_MM[template] ?? 178) * 96) / 25.4);
+        const width = Math.round((page.room.width * 96) / 25.4);
         const size = { width, height: 1_000, deviceScaleFactor: 1, mobile: false };
         await lent.session.send('Emulation.setDeviceMetricsOverride', size);
         await write(lent, html);
@@ -73,8 +78,6 @@ export async function startShippedTemplates() {
   };
 }
 
-/** Width of the paper without its margins; 178 of the others. */
-const COLUMN_MM: Record<string, number> = { receipt: 186, report: 166 };
 const OVERHANG = `[...document.querySelectorAll('body *')]
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 || element.getBoundingClientRect().left < -1)
   .map((element) => element.tagName.toLowerCase() + '.' + element.getAttribute('class'))`;

@@ -42,15 +42,18 @@ export async function makePdf(
 ): Promise<MadePdf> {
   const bands = bandsOf(job, pdf, layout);
   const { header = '', footer = '' } = bands;
+  const rules = mayRulePages(job.content);
   const measured = await settlePage(job, scripts, {
     ...((header || footer) && { bands: { header, footer, width: layout.width * CSS_INCH } }),
     contentHeight: pdf.singlePage,
-    ...(mayRulePages(job.content) && { css: pageRule(pdf, layout) }),
+    ...(rules && !pdf.singlePage && { css: pageRule(pdf, layout) }),
   });
   warnOfHighBand('header', measured.header, layout, job.findings);
   warnOfHighBand('footer', measured.footer, layout, job.findings);
   job.findings.check(job.load);
   const paper = pdf.singlePage ? asLongAs(measured.contentHeight, layout) : layout;
+  // How long it is was not known before.
+  if (pdf.singlePage && rules) await settlePage(job, scripts, { css: pageRule(pdf, paper) });
   const data = await printPdf(job, pdf, paper, bands, maxMegabytes);
   const pages = pageCount(data);
   if (pdf.singlePage && pages > 1) job.findings.warn('pdf.singlePage: breaks in the CSS make more than one page.');

@@ -46,6 +46,13 @@ describe('paper', () => {
     expect(pages[0]!.text).toContain('end');
   });
 
+  test('is as long as the content whatever @page says', async () => {
+    const html =
+      '<style>@page { size: A4; margin: 5mm } body { margin: 0 }</style><div style="height:3000px">top</div>end';
+    const { pages } = await pdfOf(html, { singlePage: true, margins: '10mm' });
+    expect(pages.map(({ height }) => height)).toEqual([expect.closeTo(3020 * 0.75 + mm(20), -2)]);
+  });
+
   test('cannot be longer than a PDF allows', async () => {
     await expect(pdfOf('<div style="height:30000px">', { singlePage: true })).rejects.toMatchObject({
       code: 'document_failed',

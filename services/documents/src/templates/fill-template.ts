@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TemplateBundle } from '@tandem/contracts/template';
 import type { Asset, WrittenPage } from '../render/page-content.js';
 import { type FilledTexts, type FillTask, fillTexts } from './fill-texts.js';
+import { type TemplatePage, templatePage } from './template-page.js';
 
 /** How a template is filled. */
 export interface FillOptions {
@@ -9,6 +10,8 @@ export interface FillOptions {
   locale?: string;
   /** Of dates that have a time; UTC by default. */
   timeZone?: string;
+  /** What the template sees as `page`: that of its own options by default, and null for an image, which has no pages. */
+  page?: TemplatePage | null;
 }
 
 /** A template as fills need it, made once for each bundle. */
@@ -25,7 +28,7 @@ const prepared = new WeakMap<TemplateBundle, PreparedTemplate>();
  */
 export function fillTemplate(bundle: TemplateBundle, data: unknown, options: FillOptions = {}): WrittenPage {
   const template = prepareTemplate(bundle);
-  return writtenPage(bundle, template, fillTexts(fillTask(template, data, options)));
+  return writtenPage(bundle, template, fillTexts(fillTask(bundle, data, options)));
 }
 
 /** Decodes the assets of a bundle and names its texts by their hash. The same object is prepared once. */
@@ -44,8 +47,9 @@ export function prepareTemplate(bundle: TemplateBundle): PreparedTemplate {
 }
 
 /** What the process that fills is told. */
-export function fillTask({ task }: PreparedTemplate, data: unknown, { locale, timeZone }: FillOptions): FillTask {
-  return { ...task, data, locale, timeZone };
+export function fillTask(bundle: TemplateBundle, data: unknown, options: FillOptions): FillTask {
+  const { locale, timeZone, page = templatePage(bundle) } = options;
+  return { ...prepareTemplate(bundle).task, data, locale, timeZone, page: page ?? undefined };
 }
 
 /** The page of what a template wrote. */

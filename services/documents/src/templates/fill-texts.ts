@@ -9,6 +9,7 @@ import { type CompiledTemplate, compileTemplate, type TemplateTexts } from './co
 import { type FillState, globalsOf } from './filters/fill-state.js';
 import { htmlPage } from './html-page.js';
 import { MOST_CHARACTERS, PARTS, RENDER_MS, templateFault, tooMuchText } from './template-faults.js';
+import type { TemplatePage } from './template-page.js';
 import { languageOf, textsFor } from './texts.js';
 import { WorkLimit } from './work-limit.js';
 
@@ -20,6 +21,8 @@ export interface FillTask {
   data: unknown;
   locale: string | undefined;
   timeZone: string | undefined;
+  /** What it sees as `page`. */
+  page: TemplatePage | undefined;
 }
 
 /** What a template wrote. */
@@ -37,13 +40,14 @@ const compiled = new LRUCache<string, CompiledTemplate>({ maxSize: 5_000_000 });
 /** Tells when it begins, for the clock of who may kill it. Throws `Rejected`: `document_failed` for what the template is to blame for, `invalid_input` for an unknown locale or zone. */
 export function fillTexts(task: FillTask, tell?: (begun: true) => void): FilledTexts {
   tell?.(true);
-  const { key, texts, data, ...options } = task;
+  const { key, texts, data, page: paper, ...options } = task;
   const template = compiled.get(key) ?? compile(key, texts);
   const warnings = new Set<string>();
   const state = stateFor(texts, options, warnings);
-  const page = fillPart(template, 'html', data, state)!;
-  const header = fillPart(template, 'header', data, state)?.text;
-  const footer = fillPart(template, 'footer', data, state)?.text;
+  const globals = { ...globalsOf(data, state), page: paper };
+  const page = fillPart(template, 'html', globals)!;
+  const header = fillPart(template, 'header', globals)?.text;
+  const footer = fillPart(template, 'footer', globals)?.text;
   const title = page.title ?? state.texts.find('title')?.text;
   const html = htmlPage(page.text, { locale: state.locale, title, css: texts.css });
   return { html, header, footer, warnings: [...warnings] };
@@ -57,21 +61,11 @@ function compile(key: string, texts: TemplateTexts): CompiledTemplate {
   return template;
 }
 
-function fillPart(
-  { liquid, parts }: CompiledTemplate,
-  part: 'html' | 'header' | 'footer',
-  data: unknown,
-  state: FillState,
-) {
+function fillPart({ liquid, parts }: CompiledTemplate, part: 'html' | 'header' | 'footer', globals: object) {
   const template = parts[part];
   if (!template) return undefined;
   const renderLimit = new WorkLimit(RENDER_MS) as unknown as Context['renderLimit'];
-  const context = new Context(
-    {},
-    liquid.options,
-    { sync: true, globals: globalsOf(data, state) },
-    { liquid, renderLimit },
-  );
+  const context = new Context({}, liquid.options, { sync: true, globals }, { liquid, renderLimit });
   try {
     const text: string = liquid.renderSync(template, context);
     if (text.length > MOST_CHARACTERS) throw tooMuchText(PARTS[part]);

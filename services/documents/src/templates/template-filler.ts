@@ -15,6 +15,8 @@ const RUNS = 5_000;
 /** Liquid's own limits name the line; these are for what passes by them. */
 const KILL_AFTER_MS = 10_000;
 const MEMORY_MB = 512;
+/** What a process may hold when a template is done, so that enough is left for the next one: a share of its memory. */
+const REST = 0.6;
 
 /** More than a process needs to start on a busy machine. */
 const START_MS = 30_000;
@@ -41,7 +43,13 @@ export class TemplateFiller {
   readonly #line: WaitingLine;
 
   constructor({ size, killAfterMs = KILL_AFTER_MS, memoryMb = MEMORY_MB }: TemplateFillerOptions) {
-    this.#pool = new IsolatePool({ size, runsPerChild: RUNS, memoryMb, preload: PROGRAM });
+    this.#pool = new IsolatePool({
+      size,
+      runsPerChild: RUNS,
+      memoryMb,
+      restMb: memoryMb * REST,
+      preload: PROGRAM,
+    });
     this.#killAfterMs = killAfterMs;
     this.#memoryMb = memoryMb;
     this.#line = new WaitingLine(size, Number.POSITIVE_INFINITY, () => new Error('the line is full'));
@@ -54,7 +62,7 @@ export class TemplateFiller {
     { signal, ...options }: FillOptions & { signal: AbortSignal },
   ): Promise<WrittenPage> {
     const template = prepareTemplate(bundle);
-    const task = fillTask(template, data, options);
+    const task = fillTask(bundle, data, options);
     const leave = await this.#line.enter(signal);
     try {
       return writtenPage(bundle, template, await this.#run(task, signal));

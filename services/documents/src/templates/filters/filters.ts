@@ -8,6 +8,7 @@ import { argumentsOf, stateOf } from './fill-state.js';
 import { formatDate } from './format-date.js';
 import { formatAmount, formatMoney, formatNumber, formatPercent } from './format-numbers.js';
 import { KeptFormats } from './kept-formats.js';
+import { lineCount } from './line-count.js';
 import { qrCode } from './qr-code.js';
 import { unitName } from './unit-name.js';
 
@@ -33,6 +34,7 @@ export const filters: Record<string, FilterImplOptions> = {
   country,
   unit,
   totals,
+  line_count,
   qr: { handler: qr, raw: true },
   // Liquid's own would be escaped a second time on the way out.
   escape: { handler: escapeText, raw: true },
@@ -127,6 +129,15 @@ function totals(this: Filter, value: unknown): Totals {
     const detail = 'totals: each line needs `quantity`, `unitPrice` and `taxPercent`, and all amounts are numbers.';
     throw new Error(detail, { cause });
   }
+}
+
+/** `{{ line.description | line_count: 40 }}`: 2, where it is longer than one line of 40 letters; 0 of nothing. */
+function line_count(this: Filter, value: unknown, letters: unknown): number {
+  const most = Number(letters);
+  if (!(most >= 1)) throw new Error(`line_count: say how many letters a line has, 1 or more, not ${shown(letters)}.`);
+  const text = textOf(value);
+  this.context.memoryLimit.use(text.length);
+  return text.trim() === '' ? 0 : lineCount(text, most);
 }
 
 /** `{{ data.payLink | qr: size: "25mm" }}`: inline SVG. */
