@@ -57,6 +57,8 @@ export const RenderDocument = defineCommand('documents.render', {
       const refuse = (path: string[], message: string) => ctx.addIssue({ code: 'custom', path, message });
       if (data && !source.template) refuse(['data'], 'is for source.template only');
       if (screenshot && format === 'pdf') refuse(['screenshot'], 'is for images; set format to png, jpeg or webp');
+      if (pdf?.accessible && pdf.tagged === false)
+        refuse(['pdf', 'tagged'], 'must not be false with pdf.accessible, which rests upon tags');
       if (pdf && format !== 'pdf') refuse(['pdf'], 'is for format pdf');
       if (screenshot?.transparent && format === 'jpeg')
         refuse(['screenshot', 'transparent'], 'JPEG has no transparency');

@@ -84,6 +84,10 @@ export const PdfOptions = z.strictObject({
   preferCssPageSize: z.boolean().optional().meta({ description: 'Whether @page size goes before `paper`' }),
   outline: z.boolean().optional().meta({ description: 'Bookmarks from the headings' }),
   tagged: z.boolean().optional().meta({ description: 'Structure for screen readers; true by default' }),
+  accessible: z.boolean().optional().meta({
+    description:
+      'PDF/UA-1, which screen readers can follow: needs a title, a language, texts of pictures and headings in order, or fails with what is missing',
+  }),
   singlePage: z.boolean().optional().meta({ description: 'One page as long as the content' }),
 });
 export type PdfOptions = z.infer<typeof PdfOptions>;

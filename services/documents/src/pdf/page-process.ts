@@ -7,6 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Rejected } from '@tandem/messaging/outcome';
 import sharp from 'sharp';
+import type { AccessibleTask } from './accessible-pdf.js';
 import type { ArchiveTask, InvoiceTask } from './archive-pdf.js';
 import type { AttachTask, PdfWithFiles } from './attach-files.js';
 import { countPages as countOf } from './count-pages.js';
@@ -28,6 +29,7 @@ sharp.unblock({ operation: LOADERS });
 
 // What changes documents takes most of the start (pdf-lib has 300 modules): it is loaded behind, so that reading waits for none of it.
 const editors = {
+  accessible: () => import('./accessible-pdf.js'),
   archive: () => import('./archive-pdf.js'),
   attach: () => import('./attach-files.js'),
   resample: () => import('./resample-images.js'),
@@ -134,10 +136,16 @@ export async function resample({
   return made;
 }
 
-/** Makes a PDF/A-2b. */
+/** Makes a PDF/A-2b, a PDF/UA-1, or both in one. */
 export async function archive({ path, ...task }: OnFile<ArchiveTask>): Promise<PdfA> {
   const { archivePdf } = await editors.archive();
   return archivePdf({ ...task, data: await readFile(path) });
+}
+
+/** Makes a PDF/UA-1 of what was made here. */
+export async function accessible(task: AccessibleTask): Promise<PdfA> {
+  const { accessiblePdf } = await editors.accessible();
+  return accessiblePdf(task);
 }
 
 /** Makes a PDF/A-3b with an invoice inside. */
