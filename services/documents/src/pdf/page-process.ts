@@ -13,6 +13,7 @@ import type { AttachTask, PdfWithFiles } from './attach-files.js';
 import { countPages as countOf } from './count-pages.js';
 import type { ChangedPdf, StampTask } from './draw-stamps.js';
 import type { WatermarkTask } from './draw-watermark.js';
+import type { BookmarkedPdf, BookmarksTask } from './edit-bookmarks.js';
 import type { DescribedPdf, MetadataTask } from './edit-metadata.js';
 import { type PageImage, type PageImageOptions, pageImages } from './page-images.js';
 import { selectPages } from './page-selection.js';
@@ -32,6 +33,7 @@ const editors = {
   accessible: () => import('./accessible-pdf.js'),
   archive: () => import('./archive-pdf.js'),
   attach: () => import('./attach-files.js'),
+  bookmarks: () => import('./edit-bookmarks.js'),
   resample: () => import('./resample-images.js'),
   metadata: () => import('./edit-metadata.js'),
   stamp: () => import('./draw-stamps.js'),
@@ -105,6 +107,12 @@ export async function stamp({ path, ...task }: OnFile<StampTask>): Promise<Chang
 export async function metadata({ path, ...task }: OnFile<MetadataTask>): Promise<DescribedPdf> {
   const { editMetadata } = await editors.metadata();
   return editMetadata({ ...task, data: await readFile(path) });
+}
+
+/** Reads and sets bookmarks. */
+export async function bookmarks({ path, ...task }: OnFile<BookmarksTask>): Promise<BookmarkedPdf> {
+  const { editBookmarks } = await editors.bookmarks();
+  return editBookmarks({ ...task, data: await readFile(path) });
 }
 
 /** Puts files into a document. */
