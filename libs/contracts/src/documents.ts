@@ -66,6 +66,8 @@ export const RenderDocument = defineCommand('documents.render', {
         refuse(['engine'], 'layout is for source.template and format pdf');
       if (source.template && load?.javascript) refuse(['load', 'javascript'], 'templates have no scripts');
       if (load?.headers && !source.url) refuse(['load', 'headers'], 'are for source.url only');
+      if (load?.cookies && !source.url) refuse(['load', 'cookies'], 'are for source.url only');
+      if (load?.onErrorStatus && !source.url) refuse(['load', 'onErrorStatus'], 'is for source.url only');
       if (load?.waitFor?.expression && !source.url && !load.javascript)
         refuse(['load', 'waitFor', 'expression'], 'needs load.javascript: true');
     }),

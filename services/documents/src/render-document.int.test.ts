@@ -166,7 +166,7 @@ const RICH = `<!doctype html><html lang="fr"><head><title>Procès-verbal</title>
 <ul><li>un<ol><li>deux</li></ol></li></ul><aside>en marge</aside><p style="opacity: .5">pâle</p>
 <figure><img alt="Un carré rouge" src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='20' height='20'%3E%3Crect width='20' height='20' fill='red'/%3E%3C/svg%3E">
 <figcaption>Carré</figcaption></figure>
-<table border=1><thead><tr><th>Poste<th>Prix</thead>${'<tr><th>Vis<td>5'.repeat(60)}</table><h2 id="fin">Fin</h2></body></html>`;
+<table border=1><thead><tr><th>Poste<th>Prix</thead>${'<tr><th>Vis<td>5'.repeat(60)}<tr><th rowspan=2>Somme<tr><td>9</table><h2 id="fin">Fin</h2></body></html>`;
 
 test('makes a PDF that screen readers can follow, as veraPDF judges, by either engine', async () => {
   const header = '<span class="pageNumber"></span>';

@@ -9,6 +9,7 @@ import {
   PDFString,
 } from '@cantoo/pdf-lib';
 import { textOf } from './embedded-files.js';
+import { fillRows } from './mend-tables.js';
 import { Destinations } from './page-destinations.js';
 import { eachDictionary } from './pdf-objects-walk.js';
 import { isStandardRole, type StructureElement } from './structure-tree.js';
@@ -33,6 +34,7 @@ export function mendForPdfUa(pdf: PDFDocument, elements: readonly StructureEleme
   let notes = 0;
   for (const element of elements) {
     if (element.role === 'LI') gatherBody(pdf, element);
+    if (element.role === 'Table') fillRows(pdf, element);
     if (element.role === 'Figure') mendGroup(element);
     if (element.role === 'Note' && !element.dict.has(name('ID')))
       element.dict.set(name('ID'), PDFString.of(`note-${++notes}`));
