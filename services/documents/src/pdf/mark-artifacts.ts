@@ -24,9 +24,9 @@ export interface MarkedPages {
  */
 export function markArtifacts(pdf: PDFDocument, isTag: (holder: PDFDict, mcid: number) => boolean): MarkedPages {
   const found: MarkedPages = { textOn: [], faults: new Map() };
-  const done = new Set<PDFStream>();
+  const forms: Forms = { done: new Set(), looks: new Map() };
   for (const [index, { node }] of pdf.getPages().entries()) {
-    const marker = new ContentMarker(pdf, isTag, done);
+    const marker = new ContentMarker(pdf, isTag, forms);
     const content = contentOfPage(node);
     const marked = marker.mark(content, resourcesOf(node).resources, node);
     if (marked !== content) {
@@ -39,6 +39,18 @@ export function markArtifacts(pdf: PDFDocument, isTag: (holder: PDFDict, mcid: n
   return found;
 }
 
+/** What is in a form and those that it draws. */
+interface FormLook {
+  tags: boolean;
+  text: boolean;
+}
+
+/** Forms stand on many pages, and are looked at and marked once. */
+interface Forms {
+  done: Set<PDFStream>;
+  looks: Map<PDFStream, FormLook>;
+}
+
 class ContentMarker {
   text = false;
   readonly faults = new Set<string>();
@@ -46,7 +58,7 @@ class ContentMarker {
   constructor(
     private readonly pdf: PDFDocument,
     private readonly isTag: (holder: PDFDict, mcid: number) => boolean,
-    private readonly done: Set<PDFStream>,
+    private readonly forms: Forms,
   ) {}
 
   /** The content with marks around what had none. */
@@ -57,13 +69,13 @@ class ContentMarker {
       pieces.push(content.slice(written, start), '/Artifact BMC\n', content.slice(start, end), '\nEMC');
       written = end;
     };
-    const open: Mark[] = [];
+    const open = new OpenMarks();
     let path: number | undefined;
     for (const operation of operationsOf(content)) {
       const { operator, start, end } = operation;
-      const marked = open.includes('tag') || open.includes('artifact');
-      if (operator === 'BMC' || operator === 'BDC') open.push(this.#markOf(operation, resources, holder, open));
-      else if (operator === 'EMC') open.pop();
+      const marked = open.has('tag') || open.has('artifact');
+      if (operator === 'BMC' || operator === 'BDC') open.begin(this.#markOf(operation, resources, holder, open));
+      else if (operator === 'EMC') open.end();
       else if (PATH.test(operator)) path ??= start;
       else if (operator === 'n') path = undefined;
       else if (PAINTED.test(operator)) {
@@ -79,10 +91,10 @@ class ContentMarker {
     return written === 0 ? content : pieces.join('') + content.slice(written);
   }
 
-  #markOf({ operands }: Operation, resources: PDFDict | undefined, holder: PDFDict, open: readonly Mark[]): Mark {
+  #markOf({ operands }: Operation, resources: PDFDict | undefined, holder: PDFDict, open: OpenMarks): Mark {
     const mcid = mcidOf(operands, resources);
     const mark = operands[0] === '/Artifact' ? 'artifact' : mcid === undefined ? 'other' : 'tag';
-    if ((mark === 'artifact' && open.includes('tag')) || (mark === 'tag' && open.includes('artifact')))
+    if ((mark === 'artifact' && open.has('tag')) || (mark === 'tag' && open.has('artifact')))
       this.faults.add('decoration and tagged content stand inside of each other');
     if (mark === 'tag' && !this.isTag(holder, mcid!))
       this.faults.add('content is tagged, but the structure does not know it');
@@ -93,32 +105,35 @@ class ContentMarker {
   #isDecoration({ operands }: Operation, resources: PDFDict | undefined): boolean {
     const form = resourceIn(resources, 'XObject', operands.at(-1));
     if (!isForm(form)) return true;
-    const seen = { tags: false, text: false, forms: new Set<PDFStream>() };
-    this.#look(form, resources, seen);
+    const seen = this.#seen(form, resources);
     this.text ||= seen.text && !seen.tags;
     if (!seen.tags) return true;
-    if (this.done.has(form)) return false;
-    this.done.add(form);
+    if (this.forms.done.has(form)) return false;
+    this.forms.done.add(form);
     const content = contentOf(form);
     const marked = this.mark(content, resourcesIn(form, resources), form.dict);
     if (marked !== content) this.#rewrite(form, marked);
     return false;
   }
 
-  /** Whether a form, or one that it draws, has tags and text. */
-  #look(
-    form: PDFStream,
-    outer: PDFDict | undefined,
-    seen: { tags: boolean; text: boolean; forms: Set<PDFStream> },
-  ): void {
-    if (seen.forms.has(form)) return;
-    seen.forms.add(form);
+  #seen(form: PDFStream, outer: PDFDict | undefined): FormLook {
+    const known = this.forms.looks.get(form);
+    if (known) return known;
+    const look = { tags: false, text: false };
+    this.#look(form, outer, look, new Set());
+    this.forms.looks.set(form, look);
+    return look;
+  }
+
+  #look(form: PDFStream, outer: PDFDict | undefined, look: FormLook, seen: Set<PDFStream>): void {
+    if (seen.has(form)) return;
+    seen.add(form);
     const resources = resourcesIn(form, outer);
     for (const { operator, operands } of operationsOf(contentOf(form))) {
-      seen.text ||= SHOWN_TEXT.test(operator);
-      if (operator === 'BDC') seen.tags ||= mcidOf(operands, resources) !== undefined;
+      look.text ||= SHOWN_TEXT.test(operator);
+      if (operator === 'BDC') look.tags ||= mcidOf(operands, resources) !== undefined;
       const inner = operator === 'Do' ? resourceIn(resources, 'XObject', operands.at(-1)) : undefined;
-      if (isForm(inner)) this.#look(inner, resources, seen);
+      if (isForm(inner)) this.#look(inner, resources, look, seen);
     }
   }
 
@@ -129,6 +144,26 @@ class ContentMarker {
       if (!/^(Filter|DecodeParms|Length)$/.test(key.decodeText())) again.dict.set(key, value);
     const ref = context.getObjectRef(form);
     if (ref) context.assign(ref, again);
+  }
+}
+
+/** Marks that were begun and not ended, counted by kind: content may nest them a million times. */
+class OpenMarks {
+  readonly #open: Mark[] = [];
+  readonly #count = { tag: 0, artifact: 0, other: 0 };
+
+  has(mark: Mark): boolean {
+    return this.#count[mark] > 0;
+  }
+
+  begin(mark: Mark): void {
+    this.#open.push(mark);
+    this.#count[mark] += 1;
+  }
+
+  end(): void {
+    const mark = this.#open.pop();
+    if (mark) this.#count[mark] -= 1;
   }
 }
 

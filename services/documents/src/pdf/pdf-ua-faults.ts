@@ -10,6 +10,7 @@ const name = PDFName.of;
 /** Annotations that are no content: not shown, or shown by others. */
 const PASSED_OVER = new Set(['Popup', 'PrinterMark']);
 const HIDDEN = 2;
+const LONGEST_NAME = 60;
 /** Which tag an annotation stands in. */
 const TAG_OF: Record<string, string> = { Link: 'Link', Widget: 'Form' };
 
@@ -68,7 +69,7 @@ function headingFaults(elements: readonly StructureElement[]): UaFault[] {
 }
 
 function elementFaults({ role, standard, dict, page }: StructureElement): UaFault[] {
-  if (!standard) return [[`nothing says what its tag ${role} stands for`, page]];
+  if (!standard) return [[`nothing says what its tag ${role.slice(0, LONGEST_NAME)} stands for`, page]];
   if ((role === 'Figure' || role === 'Formula') && !hasAlternative(dict))
     return [[`a ${role === 'Figure' ? 'picture' : 'formula'} has no alternative text`, page]];
   return [];

@@ -45,12 +45,13 @@ function told({ catalog }: PDFDocument, title: string | undefined): UaFault[] {
 }
 
 function refuse(faults: readonly UaFault[]): never {
-  const pages = new Map<string, number[]>();
-  for (const [fault, page] of faults)
-    pages.set(fault, [...(pages.get(fault) ?? []), ...(page === undefined ? [] : [page])]);
-  const all = [...pages].map(([fault, on]) =>
-    on.length > 0 ? `${fault} (page ${pageList([...new Set(on)])})` : fault,
-  );
+  const pages = new Map<string, Set<number>>();
+  for (const [fault, page] of faults) {
+    const on = pages.get(fault) ?? new Set();
+    if (page !== undefined) on.add(page);
+    pages.set(fault, on);
+  }
+  const all = [...pages].map(([fault, on]) => (on.size > 0 ? `${fault} (page ${pageList([...on])})` : fault));
   const more = all.length > MOST_NAMED ? `; and ${all.length - MOST_NAMED} more` : '';
   const detail = `The document cannot become PDF/UA: ${all.slice(0, MOST_NAMED).join('; ')}${more}. Mend it where it was written, and send it again.`;
   throw new Rejected('document_failed', detail);
