@@ -3,6 +3,7 @@ import type { CommandDefinition, CommandType } from './command.js';
 import * as documents from './documents.js';
 import { MakeInvoice } from './make-invoice.js';
 import * as media from './media.js';
+import { ChangePdfBookmarks } from './pdf-bookmarks.js';
 import * as pdfFiles from './pdf-files.js';
 import * as pdfPages from './pdf-pages.js';
 
@@ -39,6 +40,7 @@ export const COMMANDS = [
   documents.RenderDocument,
   MakeInvoice,
   ArchiveDocument,
+  ChangePdfBookmarks,
   pdfPages.AttachToPdf,
   pdfPages.ChangePdfMetadata,
   pdfPages.ExtractPdfText,

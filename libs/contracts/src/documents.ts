@@ -57,6 +57,8 @@ export const RenderDocument = defineCommand('documents.render', {
       const refuse = (path: string[], message: string) => ctx.addIssue({ code: 'custom', path, message });
       if (data && !source.template) refuse(['data'], 'is for source.template only');
       if (screenshot && format === 'pdf') refuse(['screenshot'], 'is for images; set format to png, jpeg or webp');
+      if (pdf?.accessible && pdf.tagged === false)
+        refuse(['pdf', 'tagged'], 'must not be false with pdf.accessible, which rests upon tags');
       if (pdf && format !== 'pdf') refuse(['pdf'], 'is for format pdf');
       if (screenshot?.transparent && format === 'jpeg')
         refuse(['screenshot', 'transparent'], 'JPEG has no transparency');
@@ -64,6 +66,8 @@ export const RenderDocument = defineCommand('documents.render', {
         refuse(['engine'], 'layout is for source.template and format pdf');
       if (source.template && load?.javascript) refuse(['load', 'javascript'], 'templates have no scripts');
       if (load?.headers && !source.url) refuse(['load', 'headers'], 'are for source.url only');
+      if (load?.cookies && !source.url) refuse(['load', 'cookies'], 'are for source.url only');
+      if (load?.onErrorStatus && !source.url) refuse(['load', 'onErrorStatus'], 'is for source.url only');
       if (load?.waitFor?.expression && !source.url && !load.javascript)
         refuse(['load', 'waitFor', 'expression'], 'needs load.javascript: true');
     }),

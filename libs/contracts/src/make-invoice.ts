@@ -36,6 +36,7 @@ export const MakeInvoice = defineCommand('documents.invoice', {
         description: "Of texts, numbers and dates; the template's first by default",
         example: 'fr-SN',
       }),
+      accessible: z.boolean().default(false).meta({ description: 'PDF/UA-1 as well, for screen readers' }),
       store: ResultStore.optional(),
     })
     .superRefine(({ invoice }, ctx) =>

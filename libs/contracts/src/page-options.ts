@@ -84,6 +84,10 @@ export const PdfOptions = z.strictObject({
   preferCssPageSize: z.boolean().optional().meta({ description: 'Whether @page size goes before `paper`' }),
   outline: z.boolean().optional().meta({ description: 'Bookmarks from the headings' }),
   tagged: z.boolean().optional().meta({ description: 'Structure for screen readers; true by default' }),
+  accessible: z.boolean().optional().meta({
+    description:
+      'PDF/UA-1, which screen readers can follow: needs a title, a language, texts of pictures and headings in order, or fails with what is missing',
+  }),
   singlePage: z.boolean().optional().meta({ description: 'One page as long as the content' }),
 });
 export type PdfOptions = z.infer<typeof PdfOptions>;
@@ -132,6 +136,18 @@ export const WaitFor = z.strictObject({
 });
 export type WaitFor = z.infer<typeof WaitFor>;
 
+/** A cookie of a page (RFC 6265, 4.1.1). */
+const Cookie = z.strictObject({
+  name: z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,100}$/, 'must be letters, digits and signs without spaces, "=" or ";"'),
+  value: z
+    .string()
+    .max(4_000)
+    .regex(
+      /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/,
+      'must have no spaces, quotes, commas, semicolons or backslashes',
+    ),
+});
+
 /** How a page is loaded. */
 export const LoadOptions = z
   .strictObject({
@@ -145,6 +161,11 @@ export const LoadOptions = z
     }),
     media: z.enum(['print', 'screen']).optional().meta({ description: 'print for PDF, screen for images' }),
     colorScheme: z.enum(['light', 'dark']).optional(),
+    reducedMotion: z.enum(['reduce', 'no-preference']).optional().meta({
+      description: 'What pages that move as they are read ask for; reduce shows most of them at rest',
+    }),
+    contrast: z.enum(['more', 'less', 'no-preference']).optional(),
+    forcedColors: z.enum(['active', 'none']).optional(),
     locale: Locale.optional().meta({ description: 'Of the browser, and of a template', example: 'fr-FR' }),
     timeZone: z.string().max(64).optional().meta({ example: 'Africa/Dakar' }),
     userAgent: z
@@ -162,6 +183,17 @@ export const LoadOptions = z
       )
       .optional()
       .meta({ description: 'Sent with the request for `url` and to its origin only' }),
+    cookies: z
+      .array(Cookie)
+      .max(50)
+      .refine((cookies) => new Set(cookies.map(({ name }) => name)).size === cookies.length, {
+        message: 'every cookie needs a name of its own',
+      })
+      .optional()
+      .meta({
+        description:
+          'Sent with every request to the origin of `url` and to no other; scripts of the page do not see them',
+      }),
     waitFor: WaitFor.optional(),
     timeoutSeconds: z.int().min(1).max(110).default(30).meta({ description: 'For all of it' }),
     resourceTimeoutSeconds: z
@@ -175,6 +207,14 @@ export const LoadOptions = z
       .default('report')
       .meta({ description: 'report: go on, and name it in the result' }),
     onConsoleError: z.enum(['report', 'fail']).default('report'),
+    onErrorStatus: z.enum(['fail', 'report']).optional().meta({
+      description:
+        'When the host answers `url` with 400 or more. fail, the default; report: print what it shows, and warn',
+    }),
+  })
+  .refine(({ headers = {}, cookies }) => !cookies || !Object.keys(headers).some((name) => /^cookie$/i.test(name)), {
+    path: ['headers'],
+    message: 'name cookies either in headers or in cookies',
   })
   .refine(({ javascript, waitFor }) => !(javascript === false && waitFor?.expression), {
     path: ['waitFor', 'expression'],

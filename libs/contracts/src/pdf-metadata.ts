@@ -16,7 +16,8 @@ const CustomKey = z
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'must be 1 to 63 letters, digits, "_" or "-", and begin with a letter')
   .refine((key) => !RESERVED.includes(key), { message: 'is a key of its own: use its own field' });
 
-const Language = z
+/** A language by its tag (BCP 47). */
+export const Language = z
   .string()
   .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language such as fr or fr-SN')
   .meta({ example: 'fr-SN' });

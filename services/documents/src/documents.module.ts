@@ -12,6 +12,7 @@ import { ArchiveDocumentHandler } from './archive-document.js';
 import { AttachToPdfHandler } from './attach-to-pdf.js';
 import { PagePool } from './browsers/page-pool.js';
 import { poolOptions } from './browsers/pool-options.js';
+import { ChangePdfBookmarksHandler } from './change-pdf-bookmarks.js';
 import { ChangePdfMetadataHandler } from './change-pdf-metadata.js';
 import { CompressPdfHandler } from './compress-pdf.js';
 import type { DocumentsConfig } from './config.js';
@@ -39,6 +40,7 @@ import { WatermarkPdfHandler } from './watermark-pdf.js';
 /** One handler for each command that the service owns; a missing one is a type error. */
 const handlers = {
   'documents.attach': AttachToPdfHandler,
+  'documents.bookmarks': ChangePdfBookmarksHandler,
   'documents.compress': CompressPdfHandler,
   'documents.flatten': FlattenPdfHandler,
   'documents.merge': MergePdfsHandler,

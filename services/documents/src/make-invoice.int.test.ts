@@ -57,6 +57,9 @@ beforeAll(async () => {
     results[name] = job.result as Result;
     files[`${name}.pdf`] = await tandem.download(results[name].document.id);
   }
+  const forAll = await run(MakeInvoice, { invoice: example('french'), locale: 'fr', accessible: true });
+  expect(forAll, JSON.stringify(forAll)).toMatchObject({ status: 'succeeded' });
+  files['accessible.pdf'] = await tandem.download((forAll.result as Result).document.id);
   files['archive.pdf'] = await archived('<h1>Procès-verbal</h1><p>Signé à Thiès ✓</p>');
   const xml = Buffer.from(await tandem.download(results.french!.xml.id)).toString();
   files['wrong-sum.xml'] = xml.replace(/(?<=<ram:GrandTotalAmount>)[^<]+/, '9999.99');
@@ -80,6 +83,15 @@ async function archived(html: string): Promise<Uint8Array> {
   });
   return tandem.download((job.result as OutputOf<typeof ArchiveDocument>).document.id);
 }
+
+describe('an invoice for screen readers', () => {
+  it('is PDF/A-3b and PDF/UA-1 in one, as veraPDF judges, and a Factur-X all the same', async () => {
+    expect(pdfA['accessible.pdf']).toEqual({ flavour: 'PDF/A-3B', faults: [] });
+    const { 'accessible.pdf': verdict } = await veraPdf({ 'accessible.pdf': files['accessible.pdf']! }, 'ua1');
+    expect(verdict).toEqual({ flavour: 'PDF/UA-1', faults: [] });
+    expect(invoices['accessible.pdf']).toMatchObject({ valid: true, errors: [] });
+  }, 120_000);
+});
 
 describe.each(cases)('the invoice %s', (name, invoice, profile) => {
   it('is PDF/A-3b, as veraPDF judges', () => {

@@ -44,9 +44,12 @@ export class MakeInvoiceHandler implements CommandHandler<typeof MakeInvoice> {
       metadata: { title: invoice.number, author: invoice.seller.name, subject: invoice.number },
       now: timeOf(job.id),
       facturX: { xml, level: LEVELS[profile] },
+      accessible: input.accessible,
     };
-    const { data, pages } = await this.workshop.run('invoice', task, { signal });
+    const { data, pages, changes } = await this.workshop.run('invoice', task, { signal });
 
+    // What PDF/A leaves out is ours and no matter here.
+    const ofAccess = input.accessible ? changes : [];
     const file = { data, type: 'application/pdf' };
     const xmlFile = { data: Buffer.from(xml), type: 'application/xml' };
     const document = await keepObject(this.store, job, INVOICE, file);
@@ -55,18 +58,25 @@ export class MakeInvoiceHandler implements CommandHandler<typeof MakeInvoice> {
       await storeResult(input.store, job, INVOICE, { ...file, signal });
       await storeResult(input.store, job, INVOICE_XML, { ...xmlFile, signal });
     }
-    return { document, xml: kept, profile, pages, totals: reported(totals), warnings: report.warnings };
+    return {
+      document,
+      xml: kept,
+      profile,
+      pages,
+      totals: reported(totals),
+      warnings: [...report.warnings, ...ofAccess].slice(0, 50),
+    };
   }
 
   async #print(
-    { invoice, extra, template, assets, locale }: Context['data'],
+    { invoice, extra, template, assets, locale, accessible }: Context['data'],
     job: Context['job'],
     signal: AbortSignal,
   ) {
     const load = LoadOptions.parse({ locale });
     const data = { ...extra, ...invoice };
     const content = await this.contents.open({ source: { template }, data, assets, load }, job, signal);
-    return this.renderer.render({ tenant: job.tenant, content, format: 'pdf', load, signal });
+    return this.renderer.render({ tenant: job.tenant, content, format: 'pdf', pdf: { accessible }, load, signal });
   }
 }
 

@@ -1,6 +1,7 @@
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { catalog } from '@tandem/contracts/catalog';
 import type { CommandDefinition } from '@tandem/contracts/command';
+import { ChangePdfBookmarks } from '@tandem/contracts/pdf-bookmarks';
 import {
   AttachToPdf,
   ChangePdfMetadata,
@@ -80,6 +81,16 @@ test('documents.metadata reads, and writes', async () => {
   const { result } = await run(ChangePdfMetadata, { source, changes: { title: 'Devis' } });
   const pdf = await PDFDocument.load(await tandem.download(result!.document!.id), { updateMetadata: false });
   expect(pdf.getTitle()).toBe('Devis');
+});
+
+test('documents.bookmarks reads, and writes', async () => {
+  const bookmarks = [{ title: 'Début', page: 1, children: [{ title: 'Suite', page: 3 }] }];
+  const { result } = await run(ChangePdfBookmarks, { source, bookmarks });
+  expect(result).toMatchObject({ bookmarks, document: { pages: 3 }, warnings: [] });
+  const { result: read } = await run(ChangePdfBookmarks, { source: { object: result!.document!.id } });
+  expect(read).toEqual({ bookmarks, warnings: [] });
+  const { error } = await run(ChangePdfBookmarks, { source, bookmarks: [{ title: 'Annexe', page: 9 }] });
+  expect(error).toMatchObject({ code: 'invalid_input', detail: expect.stringContaining('there is no page 9') });
 });
 
 test('documents.attach puts objects of any type into a PDF', async () => {

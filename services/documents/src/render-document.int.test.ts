@@ -8,12 +8,16 @@ import { objectKey } from '@tandem/contracts/object';
 import { TemplateBundle } from '@tandem/contracts/template';
 import { Egress } from '@tandem/egress/egress';
 import { SourceFiles } from '@tandem/job-files/source-files';
+import { loadConfig } from '@tandem/runtime/config';
 import { FilesystemStore } from '@tandem/storage/filesystem-store';
 import type { ObjectStore } from '@tandem/storage/object-store';
+import { veraPdf } from '@tandem/testing/pdf-validators';
 import { type HandlerRunOptions, runHandler } from '@tandem/testing/run-handler';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DocumentsConfig } from './config.js';
 import { LayoutEngine } from './layout/layout-engine.js';
 import { ContentSource } from './open-content.js';
+import { PageWorkshop } from './pdf/page-workshop.js';
 import { readPdf, startRenderer, type TestRenderer } from './render/renderer.fixture.js';
 import { RenderDocumentHandler } from './render-document.js';
 import { TemplateFiller } from './templates/template-filler.js';
@@ -33,6 +37,7 @@ let dir: string;
 let store: ObjectStore;
 let renderer: TestRenderer;
 let handler: RenderDocumentHandler;
+let workshop: PageWorkshop;
 const filler = new TemplateFiller({ size: 1 });
 const layouts = new LayoutEngine();
 beforeAll(async () => {
@@ -41,12 +46,14 @@ beforeAll(async () => {
   renderer = await startRenderer();
   const files = new SourceFiles(store, new Egress({}), { maxMegabytes: 1, kind: 'documents' });
   const contents = new ContentSource(files, templates, filler);
-  handler = new RenderDocumentHandler(store, contents, renderer.renderer, templates, layouts);
+  workshop = new PageWorkshop(store, loadConfig(DocumentsConfig, { NATS_URL: 'nats://localhost:4222' }));
+  handler = new RenderDocumentHandler(store, contents, renderer.renderer, templates, layouts, workshop);
 });
 afterAll(async () => {
   await renderer[Symbol.asyncDispose]();
   await layouts.onApplicationShutdown();
   filler.onApplicationShutdown();
+  workshop.onApplicationShutdown();
   await rm(dir, { recursive: true, force: true });
 });
 
@@ -60,8 +67,9 @@ async function stored(id: string, type: string, bytes: Buffer) {
 async function run(data: Data, objects = {}) {
   const ran = await runHandler(RenderDocument, handler, { data, job: { objects } });
   const { key } = ran.result?.document ?? {};
-  const pdf = key ? await readPdf(await buffer(await store.read(key))) : undefined;
-  return { ...ran, pdf, text: pdf?.text.trim() };
+  const bytes = key ? await buffer(await store.read(key)) : undefined;
+  const pdf = bytes && (await readPdf(bytes));
+  return { ...ran, bytes, pdf, text: pdf?.text.trim() };
 }
 
 test('makes the same object of the same job, with what is known of it', async () => {
@@ -147,4 +155,56 @@ test('makes the PDF of a template by its layout, unless an option is for browser
   expect(refused.error?.detail).toBe('engine: layout cannot follow load.media; leave it out, or take engine auto.');
   layout = undefined;
   expect((await run({ source, engine: 'layout' })).error?.detail).toContain('the template has no layout');
+});
+
+const ACCESSIBLE = { pdf: { accessible: true } };
+
+/** What browsers print in ways that PDF/UA does not take: decoration, lists in lists, links, figures, words of HTML 5. */
+const RICH = `<!doctype html><html lang="fr"><head><title>Procès-verbal</title>
+<style>body { background: #eef } h1 { border-bottom: 2px solid red } p::before { content: "→ " }</style></head><body>
+<h1>Séance</h1><p>Voir <a href="https://example.org/x">le site</a>, <a href="#fin">la fin</a>, <strong>ici</strong> <em>même</em>.</p>
+<ul><li>un<ol><li>deux</li></ol></li></ul><aside>en marge</aside><p style="opacity: .5">pâle</p>
+<figure><img alt="Un carré rouge" src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='20' height='20'%3E%3Crect width='20' height='20' fill='red'/%3E%3C/svg%3E">
+<figcaption>Carré</figcaption></figure>
+<table border=1><thead><tr><th>Poste<th>Prix</thead>${'<tr><th>Vis<td>5'.repeat(60)}<tr><th rowspan=2>Somme<tr><td>9</table><h2 id="fin">Fin</h2></body></html>`;
+
+test('makes a PDF that screen readers can follow, as veraPDF judges, by either engine', async () => {
+  const header = '<span class="pageNumber"></span>';
+  const printed = await run({ source: { html: RICH }, pdf: { accessible: true, header, outline: true } });
+  const words = await run({
+    source: { markdown: '# Offre\n\n- a\n  - b\n\n[lien](https://example.org)' },
+    ...ACCESSIBLE,
+    load: { locale: 'fr' },
+  } as Data);
+  layout =
+    '#set document(title: "Reçu")\n#set text(lang: "fr")\n= Reçu\n#link("https://example.org")[ici]\n- un\n  - deux';
+  const typeset = await run({ source: { template: 'quote@1' }, data: {}, ...ACCESSIBLE });
+  layout = undefined;
+  expect([printed, words, typeset].map(({ result, error }) => error ?? result!.engine)).toEqual([
+    'browser',
+    'browser',
+    'layout',
+  ]);
+  expect(printed.result!.warnings).toEqual([expect.stringMatching(/^Text outside of the tags .* \(page 1, 2.*\)\.$/)]);
+  expect(printed.pdf).toMatchObject({ title: 'Procès-verbal', outline: ['Séance'], tagged: true });
+  const files = { 'printed.pdf': printed.bytes!, 'words.pdf': words.bytes!, 'typeset.pdf': typeset.bytes! };
+  const good = { flavour: 'PDF/UA-1', faults: [] };
+  expect(await veraPdf(files, 'ua1')).toEqual({ 'printed.pdf': good, 'words.pdf': good, 'typeset.pdf': good });
+}, 120_000);
+
+test.each([
+  [
+    '<html><head><title>T</title></head><body><h1>A',
+    /does not say its language.*<html lang="fr">, or send load.locale/,
+  ],
+  ['<html lang="fr"><body><h1>A', /has no title\. Write a <title>/],
+  [
+    '<html lang="fr"><title>T</title><body><h1>A</h1><img src="data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7" width=9 height=9>',
+    /a picture has no alternative text \(page 1\)/,
+  ],
+  ['<html lang="fr"><title>T</title><body><h1>A</h1><h3>C</h3>', /an H3 follows an H1, with no H2 between/],
+  ['<html lang="fr"><title>T</title><body><p>&#xFFFFE;', /no font of this service has some of the letters/],
+])('says what a page lacks for screen readers: %s', async (html, detail) => {
+  const { error } = await run({ source: { html }, ...ACCESSIBLE });
+  expect(error).toMatchObject({ code: 'document_failed', detail: expect.stringMatching(detail) });
 });

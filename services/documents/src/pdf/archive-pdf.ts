@@ -1,4 +1,6 @@
 import { PDFDocument } from '@cantoo/pdf-lib';
+import type { ArchiveStandard } from '@tandem/contracts/archive-document';
+import { accessiblePdf } from './accessible-pdf.js';
 import { openEditable, readable } from './editable-pdf.js';
 import { type FacturX, type PdfA, type PdfMetadata, toPdfA } from './pdf-a.js';
 
@@ -8,12 +10,22 @@ export interface ArchiveTask {
   password?: string;
   metadata: PdfMetadata;
   now: Date;
+  /** `pdfa-2b` by default. */
+  standards?: readonly ArchiveStandard[];
 }
 
-/** Makes a PDF/A-2b of a file. Throws `Rejected`: `document_unreadable`, `password_required`, or `document_failed`. */
-export async function archivePdf({ data, password, metadata, now }: ArchiveTask): Promise<PdfA> {
+/** Makes a PDF/A-2b of a file, a PDF/UA-1, or both in one. Throws `Rejected`: `document_unreadable`, `password_required`, or `document_failed`. */
+export async function archivePdf({
+  data,
+  password,
+  metadata,
+  now,
+  standards = ['pdfa-2b'],
+}: ArchiveTask): Promise<PdfA> {
+  const accessible = standards.includes('pdfua-1');
+  if (!standards.includes('pdfa-2b')) return accessiblePdf({ data, password, metadata });
   const { pdf, warnings } = await openEditable(data, password);
-  const made = await readable(() => toPdfA(pdf, { metadata, now }));
+  const made = await readable(() => toPdfA(pdf, { metadata, now, accessible }));
   return { ...made, changes: [...warnings, ...made.changes] };
 }
 
@@ -23,11 +35,12 @@ export interface InvoiceTask {
   metadata: PdfMetadata & { title: string };
   now: Date;
   facturX: FacturX;
+  accessible?: boolean;
 }
 
-/** Makes a PDF/A-3b with its Factur-X XML inside; the page's own title goes before that of `metadata`. */
-export async function facturXPdf({ data, metadata, now, facturX }: InvoiceTask): Promise<PdfA> {
+/** Makes a PDF/A-3b with its Factur-X XML inside, where wanted also PDF/UA-1; the page's own title goes before that of `metadata`. */
+export async function facturXPdf({ data, metadata, now, facturX, accessible }: InvoiceTask): Promise<PdfA> {
   const pdf = await PDFDocument.load(data, { updateMetadata: false, parseSpeed: Number.POSITIVE_INFINITY });
   const title = pdf.getTitle() || metadata.title;
-  return toPdfA(pdf, { metadata: { ...metadata, title }, now, facturX });
+  return readable(() => toPdfA(pdf, { metadata: { ...metadata, title }, now, facturX, accessible }));
 }

@@ -8,6 +8,7 @@ import {
   PDFName,
   type PDFPageLeaf,
   PDFRawStream,
+  PDFRef,
 } from '@cantoo/pdf-lib';
 import type { MetadataChanges, PdfMetadata } from '@tandem/contracts/pdf-metadata';
 import { openEditable, readable, savedBytes } from './editable-pdf.js';
@@ -55,8 +56,7 @@ export async function editMetadata({ data, password, changes }: MetadataTask): P
     writeInfo(pdf, after, changes.clear);
     const packet = xmp ?? XmpPacket.empty();
     packet.write(after, { clear: changes.clear });
-    const stream = pdf.context.stream(packet.bytes(), { Type: 'Metadata', Subtype: 'XML' });
-    pdf.catalog.set(METADATA, pdf.context.register(stream));
+    writePacket(pdf, packet);
     return { metadata: view(after), data: await savedBytes(pdf), warnings };
   });
 }
@@ -76,7 +76,8 @@ export function changed(before: Description, { clear, custom, ...changes }: Meta
   return { ...next, custom: Object.fromEntries(keys) as Record<string, string> };
 }
 
-function describe(pdf: PDFDocument, xmp: XmpPacket | undefined): Description {
+/** What a document says of itself in both places. */
+export function describe(pdf: PDFDocument, xmp: XmpPacket | undefined): Description {
   const info = infoOf(pdf);
   const text = (key: string) => oneLine(textOf(info?.lookup(PDFName.of(key))));
   const said = xmp?.describe() ?? { custom: {} };
@@ -104,7 +105,8 @@ function withoutHoles<T extends object>(object: T): WithoutHoles<T> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as WithoutHoles<T>;
 }
 
-function writeInfo(pdf: PDFDocument, { custom, ...next }: Description, clear: boolean): void {
+/** Writes the information dictionary, and the language. */
+export function writeInfo(pdf: PDFDocument, { custom, ...next }: Description, clear: boolean): void {
   const { context } = pdf;
   const before = clear ? undefined : infoOf(pdf);
   const info = PDFDict.withContext(context);
@@ -129,7 +131,16 @@ function infoOf(pdf: PDFDocument): PDFDict | undefined {
   return info instanceof PDFDict ? info : undefined;
 }
 
-function packetOf(pdf: PDFDocument): XmpPacket | undefined {
+/** Makes this the XMP of a document. */
+export function writePacket(pdf: PDFDocument, packet: XmpPacket): void {
+  const stream = pdf.context.stream(packet.bytes(), { Type: 'Metadata', Subtype: 'XML' });
+  const present = pdf.catalog.get(METADATA);
+  if (present instanceof PDFRef) pdf.context.assign(present, stream);
+  else pdf.catalog.set(METADATA, pdf.context.register(stream));
+}
+
+/** The XMP of a document, when it can be read. */
+export function packetOf(pdf: PDFDocument): XmpPacket | undefined {
   const stream = pdf.catalog.lookup(METADATA);
   if (!(stream instanceof PDFRawStream)) return undefined;
   try {
@@ -173,7 +184,7 @@ function viewOf(
     signed: isSigned(pdf),
     tagged: mark instanceof PDFDict && mark.lookup(PDFName.of('Marked')) === PDFBool.True,
     forms: fields instanceof PDFArray && fields.size() > 0,
-    conformance: xmp?.conformance,
+    conformance: [xmp?.conformance, xmp?.accessibility].filter(Boolean).join(', ') || undefined,
     attachments: embeddedFiles(pdf).map(({ name, size }) => ({ name, size })),
     pageSize: { width: Math.round(width * 100) / 100, height: Math.round(height * 100) / 100 },
   };

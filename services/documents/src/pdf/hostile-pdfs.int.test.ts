@@ -51,6 +51,10 @@ describe.each(Object.entries(HOSTILE))('%s', (_name, make) => {
           { signal },
         ),
       ),
+      await endOf(
+        processes.run('archive', { path, metadata: {}, now: new Date(0), standards: ['pdfua-1'] }, { signal }),
+      ),
+      await endOf(processes.run('bookmarks', { path, bookmarks: [{ title: 'x', page: 1 }], add: true }, { signal })),
     ];
     for (const end of ends) expect(['done', ...ENDS]).toContain(end);
   });

@@ -7,11 +7,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Rejected } from '@tandem/messaging/outcome';
 import sharp from 'sharp';
+import type { AccessibleTask } from './accessible-pdf.js';
 import type { ArchiveTask, InvoiceTask } from './archive-pdf.js';
 import type { AttachTask, PdfWithFiles } from './attach-files.js';
 import { countPages as countOf } from './count-pages.js';
 import type { ChangedPdf, StampTask } from './draw-stamps.js';
 import type { WatermarkTask } from './draw-watermark.js';
+import type { BookmarkedPdf, BookmarksTask } from './edit-bookmarks.js';
 import type { DescribedPdf, MetadataTask } from './edit-metadata.js';
 import { type PageImage, type PageImageOptions, pageImages } from './page-images.js';
 import { selectPages } from './page-selection.js';
@@ -28,8 +30,10 @@ sharp.unblock({ operation: LOADERS });
 
 // What changes documents takes most of the start (pdf-lib has 300 modules): it is loaded behind, so that reading waits for none of it.
 const editors = {
+  accessible: () => import('./accessible-pdf.js'),
   archive: () => import('./archive-pdf.js'),
   attach: () => import('./attach-files.js'),
+  bookmarks: () => import('./edit-bookmarks.js'),
   resample: () => import('./resample-images.js'),
   metadata: () => import('./edit-metadata.js'),
   stamp: () => import('./draw-stamps.js'),
@@ -105,6 +109,12 @@ export async function metadata({ path, ...task }: OnFile<MetadataTask>): Promise
   return editMetadata({ ...task, data: await readFile(path) });
 }
 
+/** Reads and sets bookmarks. */
+export async function bookmarks({ path, ...task }: OnFile<BookmarksTask>): Promise<BookmarkedPdf> {
+  const { editBookmarks } = await editors.bookmarks();
+  return editBookmarks({ ...task, data: await readFile(path) });
+}
+
 /** Puts files into a document. */
 export async function attach({
   path,
@@ -134,10 +144,16 @@ export async function resample({
   return made;
 }
 
-/** Makes a PDF/A-2b. */
+/** Makes a PDF/A-2b, a PDF/UA-1, or both in one. */
 export async function archive({ path, ...task }: OnFile<ArchiveTask>): Promise<PdfA> {
   const { archivePdf } = await editors.archive();
   return archivePdf({ ...task, data: await readFile(path) });
+}
+
+/** Makes a PDF/UA-1 of what was made here. */
+export async function accessible(task: AccessibleTask): Promise<PdfA> {
+  const { accessiblePdf } = await editors.accessible();
+  return accessiblePdf(task);
 }
 
 /** Makes a PDF/A-3b with an invoice inside. */

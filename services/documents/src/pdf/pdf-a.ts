@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { embedFacturX, type PDFDocument, PDFHexString, PDFName } from '@cantoo/pdf-lib';
 import { dropUnreachable } from './drop-unreachable.js';
+import { packetOf, writePacket } from './edit-metadata.js';
 import { mendForPdfA } from './mend-pdf-a.js';
 import { checkPdfA } from './pdf-a-faults.js';
+import { toPdfUa } from './pdf-ua.js';
 import { SRGB_PROFILE } from './srgb-profile.js';
 
 /** What a document says of itself, in its info dictionary and its XMP alike. */
@@ -11,6 +13,8 @@ export interface PdfMetadata {
   author?: string;
   subject?: string;
   keywords?: string;
+  /** Such as `fr-SN`. */
+  language?: string;
 }
 
 /** An invoice as XML, and its profile as XMP names it. */
@@ -26,6 +30,8 @@ export interface PdfAOptions {
   now: Date;
   /** Makes it PDF/A-3b with this invoice; PDF/A-2b without. */
   facturX?: FacturX;
+  /** Makes it PDF/UA-1 as well. */
+  accessible?: boolean;
 }
 
 /** A PDF/A file, and what had to be changed for that. */
@@ -43,8 +49,11 @@ const FACTUR_X_FILE = 'factur-x.xml';
  * standard forbids and nobody sees is removed. Throws `Rejected` `document_failed` for what cannot be mended, such as fonts
  * that are not embedded.
  */
-export async function toPdfA(pdf: PDFDocument, { metadata, now, facturX }: PdfAOptions): Promise<PdfA> {
+export async function toPdfA(pdf: PDFDocument, { metadata, now, facturX, accessible }: PdfAOptions): Promise<PdfA> {
   const changes = mendForPdfA(pdf);
+  const { language } = metadata;
+  if (accessible) changes.push(...toPdfUa(pdf, { title: titleOf(pdf, metadata), language }));
+  else if (language) pdf.catalog.set(PDFName.of('Lang'), PDFHexString.fromText(language));
   // Earlier versions of objects, which nothing shows, are no fault of the document.
   dropUnreachable(pdf.context);
   checkPdfA(pdf);
@@ -64,6 +73,7 @@ export async function toPdfA(pdf: PDFDocument, { metadata, now, facturX }: PdfAO
       creationDate: now,
       modificationDate: now,
     });
+  if (accessible) claimPdfUa(pdf);
   const data = await pdf.save({
     useObjectStreams: true,
     addDefaultPage: false,
@@ -75,8 +85,7 @@ export async function toPdfA(pdf: PDFDocument, { metadata, now, facturX }: PdfAO
 
 /** Sets what is known and drops the rest: XMP may only hold what PDF/A has a schema for. */
 function describe(pdf: PDFDocument, metadata: PdfMetadata, now: Date): void {
-  const text = (given: string | undefined, own: () => string | undefined) => clean(given ?? read(own) ?? '');
-  const title = text(metadata.title, () => pdf.getTitle());
+  const title = titleOf(pdf, metadata);
   const author = text(metadata.author, () => pdf.getAuthor());
   const subject = text(metadata.subject, () => pdf.getSubject());
   const keywords = text(metadata.keywords, () => pdf.getKeywords());
@@ -90,6 +99,22 @@ function describe(pdf: PDFDocument, metadata: PdfMetadata, now: Date): void {
   pdf.setProducer(PRODUCER);
   pdf.setCreationDate(created && !Number.isNaN(created.getTime()) ? created : now);
   pdf.setModificationDate(now);
+}
+
+function titleOf(pdf: PDFDocument, { title }: PdfMetadata): string {
+  return text(title, () => pdf.getTitle());
+}
+
+function text(given: string | undefined, own: () => string | undefined): string {
+  return clean(given ?? read(own) ?? '');
+}
+
+/** In the XMP that pdf-lib wrote: what it does not know there, it keeps. */
+function claimPdfUa(pdf: PDFDocument): void {
+  const packet = packetOf(pdf);
+  if (!packet) throw new Error('the XMP that was just written cannot be read');
+  packet.claimAccessibility();
+  writePacket(pdf, packet);
 }
 
 /** A file's own metadata may be of any type; what is not as it should be is left behind. */

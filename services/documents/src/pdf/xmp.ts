@@ -1,4 +1,5 @@
 import { DOMParser, type Document, type Element, XMLSerializer } from '@xmldom/xmldom';
+import { claimedUa, claimUa } from './pdf-ua-claim.js';
 
 /** What a PDF says of itself, as its information dictionary and its XMP both can. */
 export interface Description {
@@ -67,6 +68,17 @@ export class XmpPacket {
   get conformance(): string | undefined {
     const part = this.#text(PDFAID, 'part');
     return part && `PDF/A-${part}${this.#text(PDFAID, 'conformance')?.toUpperCase() ?? ''}`;
+  }
+
+  /** Such as `PDF/UA-1`, when it claims that. */
+  get accessibility(): string | undefined {
+    const part = claimedUa(this.rdf);
+    return part && `PDF/UA-${part}`;
+  }
+
+  /** Claims PDF/UA-1. */
+  claimAccessibility(): void {
+    claimUa(this.document, this.rdf);
   }
 
   describe(): Description {

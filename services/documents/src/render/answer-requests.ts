@@ -2,7 +2,7 @@ import type { CDPSession, Protocol } from 'puppeteer-core';
 import { decodedPath } from './decoded-path.js';
 import { withoutSecrets } from './findings.js';
 import { type JobPage, unheard } from './job-page.js';
-import { type MainPage, refusalOfMainPage } from './main-page.js';
+import { errorStatus, type MainPage, refusalOfMainPage } from './main-page.js';
 import type { Asset, WrittenPage } from './page-content.js';
 import type { Traffic } from './traffic.js';
 
@@ -29,7 +29,7 @@ export class RequestAnswers {
   ) {
     const { content, load } = job;
     if ('html' in content) this.#written = content;
-    else if (load.headers) this.#headersFor = new URL(content.url).origin;
+    else if (load.headers || load.cookies) this.#headersFor = new URL(content.url).origin;
   }
 
   /** Begins to answer the requests of a session: of the page itself, or of a frame in a process of its own. */
@@ -72,7 +72,7 @@ export class RequestAnswers {
     if (!/^https?:/i.test(url)) return this.#refuse(session, event, 'only http and https can be loaded');
     if (this.traffic.isGivenUp(url)) return this.#fail(session, event, 'TimedOut');
     this.traffic.began(event, this.main.owns(event));
-    return session.send('Fetch.continueRequest', { requestId: event.requestId, headers: this.#headersOf(event) });
+    return this.#go(session, event);
   }
 
   #knock(session: CDPSession, event: Paused): Promise<unknown> {
@@ -100,8 +100,12 @@ export class RequestAnswers {
 
   /** Pages are looked at before they are shown: a status of failure, or a file that is no page. */
   #onResponse(session: CDPSession, event: Paused): Promise<unknown> {
-    const refusal = refusalOfMainPage(event);
-    if (refusal && this.main.owns(event)) return this.main.refuse(session, event, refusal);
+    const owned = this.main.owns(event);
+    const anyStatus = owned && this.job.load.onErrorStatus === 'report';
+    const refusal = refusalOfMainPage(event, anyStatus);
+    if (refusal && owned) return this.main.refuse(session, event, refusal);
+    const status = anyStatus && errorStatus(event);
+    if (status) this.job.findings.warn(`The host answered ${status}; what it shows with that is printed.`);
     if (refusal && event.responseStatusCode! < 400) return this.#refuse(session, event, refusal);
     return session.send('Fetch.continueRequest', { requestId: event.requestId });
   }
@@ -117,9 +121,27 @@ export class RequestAnswers {
     return session.send('Fetch.continueWithAuth', { requestId, authChallengeResponse });
   }
 
-  #headersOf({ request }: Paused): Protocol.Fetch.HeaderEntry[] | undefined {
-    if (!this.#headersFor || new URL(request.url).origin !== this.#headersFor) return undefined;
-    const own = this.job.load.headers!;
+  async #go(session: CDPSession, event: Paused): Promise<unknown> {
+    const { requestId, request } = event;
+    const ours = this.#headersFor && new URL(request.url).origin === this.#headersFor;
+    const headers = ours ? this.#headersOf(event, await this.#cookiesFor(session, request.url)) : undefined;
+    return session.send('Fetch.continueRequest', { requestId, headers });
+  }
+
+  /**
+   * Those of the job, and what the site has set since, which goes before. In the browser's own store the job's would reach other
+   * ports of the host.
+   */
+  async #cookiesFor(session: CDPSession, url: string): Promise<string | undefined> {
+    const { cookies } = this.job.load;
+    if (!cookies) return undefined;
+    const set = (await session.send('Network.getCookies', { urls: [url] })).cookies;
+    const all = new Map([...cookies, ...set].map(({ name, value }) => [name, value]));
+    return [...all].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
+  #headersOf({ request }: Paused, cookies: string | undefined): Protocol.Fetch.HeaderEntry[] {
+    const own = { ...this.job.load.headers, ...(cookies ? { Cookie: cookies } : {}) };
     const replaced = new Set(Object.keys(own).map((name) => name.toLowerCase()));
     const kept = Object.entries(request.headers).filter(([name]) => !replaced.has(name.toLowerCase()));
     return [...kept, ...Object.entries(own)].map(([name, value]) => ({ name, value }));

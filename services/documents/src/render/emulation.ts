@@ -14,7 +14,13 @@ export function emulate(job: JobPage, format: DocumentFormat, window: Window | u
   const { load } = job;
   const { session } = job.lent;
   const media = load.media ?? (format === 'pdf' ? 'print' : 'screen');
-  const features = load.colorScheme ? [{ name: 'prefers-color-scheme', value: load.colorScheme }] : [];
+  const wished = {
+    'prefers-color-scheme': load.colorScheme,
+    'prefers-reduced-motion': load.reducedMotion,
+    'prefers-contrast': load.contrast,
+    'forced-colors': load.forcedColors,
+  };
+  const features = Object.entries(wished).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
   const sent: Promise<unknown>[] = [session.send('Emulation.setEmulatedMedia', { media, features })];
   if (window) {
     const { width, height, scale } = window;

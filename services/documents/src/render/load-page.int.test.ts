@@ -193,6 +193,14 @@ test('the page sees the media, place and time of the job', async () => {
   );
 });
 
+test('what a reader prefers is told to the page', async () => {
+  const features = ['prefers-reduced-motion: reduce', 'prefers-contrast: more', 'forced-colors: active'];
+  const html = `<style>${features.map((feature, at) => `@media (${feature}) { p::after { content: "${at}" } }`).join(' ')}</style><p>`;
+  const asked = [{ reducedMotion: 'reduce' }, { contrast: 'more' }, { forcedColors: 'active' }] as const;
+  for (const [at, load] of asked.entries()) expect((await made({ html, load })).text.trim()).toBe(String(at));
+  expect((await made({ html })).text.trim()).toBe('');
+});
+
 test('images that wait to be scrolled to are printed', async () => {
   const red = await sharp({
     create: {

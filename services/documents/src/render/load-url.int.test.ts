@@ -53,6 +53,44 @@ describe('a URL', () => {
     expect(other.requests[0]!.headers['x-own']).toBeUndefined();
   });
 
+  test('gets cookies of the job, beside those that it sets, and no other origin does', async () => {
+    const port = (at: string) => new URL(at).port;
+    const elsewhere = await TargetServer.start();
+    expect(port(elsewhere.url())).not.toBe(port(site.url()));
+    serve(elsewhere, { '/i.png': { status: 404 } });
+    serve(other, { '/i.png': { status: 404 }, '/page': 'away' });
+    serve(site, {
+      '/page': `<p>x</p><img src="${other.url('/i.png')}"><img src="${elsewhere.url('/i.png')}"><script>
+        document.cookie = "own=2"; document.querySelector("p").textContent = document.cookie; fetch("/f")</script>`,
+      '/f': 'f',
+      '/away': { status: 302, location: other.url('/page') },
+      '/favicon.ico': '',
+    });
+    const load = { cookies: [{ name: 'session', value: 'abc' }], waitFor: { networkIdle: true } };
+    expect((await made({ url: site.url('/page'), load })).text).toBe('own=2');
+    const sent = site.requests.map(({ url, headers }) => [url, headers.cookie]);
+    expect(sent).toContainEqual(['/page', 'session=abc']);
+    expect(sent).toContainEqual(['/f', 'session=abc; own=2']);
+    expect((await made({ url: site.url('/away'), load })).text).toBe('away');
+    const others = [...other.requests, ...elsewhere.requests];
+    expect(others.map(({ url }) => url)).toEqual(expect.arrayContaining(['/i.png', '/page']));
+    expect(others.filter(({ headers }) => headers.cookie?.includes('session'))).toEqual([]);
+    await elsewhere.stop();
+  });
+
+  test('that answers with an error is printed where that is wanted, and the status is told', async () => {
+    serve(site, {
+      '/page': { status: 404, body: '<p>No such quote' },
+      '/zip': { status: 500, type: 'application/zip' },
+    });
+    const load = { onErrorStatus: 'report' as const };
+    const { text, report } = await made({ url: site.url('/page'), load });
+    expect(text).toBe('No such quote');
+    expect(report.warnings).toEqual(['The host answered 404; what it shows with that is printed.']);
+    await expect(made({ url: site.url('/zip'), load })).rejects.toMatchObject(rejected(/file to download/));
+    await expect(made({ url: 'http://10.0.0.1/', load })).rejects.toMatchObject(rejected(/10.0.0.1 is not allowed/));
+  });
+
   test.each([
     ['answers 404', { status: 404, type: 'text/plain', body: 'No such quote' }, /answered 404. It says: No such quote/],
     ['answers 500', { status: 500 }, /answered 500/],

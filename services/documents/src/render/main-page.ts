@@ -89,11 +89,18 @@ export class MainPage {
   }
 }
 
-/** Why an answer of a host is not shown as a page; undefined when it is. */
-export function refusalOfMainPage(event: Paused): string | undefined {
+/** The status with which a host says that it has no such page; undefined for its pages, and for what the proxy says. */
+export function errorStatus(event: Paused): number | undefined {
   const { responseStatusCode = 0 } = event;
-  if (responseStatusCode >= 400) return `The host answered ${responseStatusCode}.`;
-  if (responseStatusCode >= 300) return undefined;
+  return responseStatusCode >= 400 && !proxyError(headerOf(event, PROXY_STATUS)) ? responseStatusCode : undefined;
+}
+
+/** Why an answer of a host is not shown as a page; undefined when it is. With `anyStatus` also the page of an error is one. */
+export function refusalOfMainPage(event: Paused, anyStatus = false): string | undefined {
+  const { responseStatusCode = 0 } = event;
+  if (responseStatusCode >= 400 && !(anyStatus && errorStatus(event)))
+    return `The host answered ${responseStatusCode}.`;
+  if (responseStatusCode >= 300 && responseStatusCode < 400) return undefined;
   const type = headerOf(event, 'content-type');
   if (/^\s*attachment/i.test(headerOf(event, 'content-disposition')) || (type && !SHOWN.test(type))) {
     return `It is a file to download (${type || 'of no type'}) and not a page.`;

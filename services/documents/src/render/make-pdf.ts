@@ -1,6 +1,7 @@
 import type { PdfOptions } from '@tandem/contracts/page-options';
 import { Rejected } from '@tandem/messaging/outcome';
 import { prepareBand, warnOfHighBand } from './bands.js';
+import { checkLettersAreShown, checkPageIsTold } from './check-accessible.js';
 import type { Window } from './emulation.js';
 import { fontFamilies } from './font-families.js';
 import type { JobPage } from './job-page.js';
@@ -50,11 +51,13 @@ export async function makePdf(
   });
   warnOfHighBand('header', measured.header, layout, job.findings);
   warnOfHighBand('footer', measured.footer, layout, job.findings);
+  if (pdf.accessible) await checkPageIsTold(job, scripts);
   job.findings.check(job.load);
   const paper = pdf.singlePage ? asLongAs(measured.contentHeight, layout) : layout;
   // How long it is was not known before.
   if (pdf.singlePage && rules) await settlePage(job, scripts, { css: pageRule(pdf, paper) });
   const data = await printPdf(job, pdf, paper, bands, maxMegabytes);
+  if (pdf.accessible) checkLettersAreShown(data);
   const pages = pageCount(data);
   if (pdf.singlePage && pages > 1) job.findings.warn('pdf.singlePage: breaks in the CSS make more than one page.');
   if (!('html' in job.content) || mayMissLetters(job.content.html))

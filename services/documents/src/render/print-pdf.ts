@@ -52,7 +52,7 @@ function parametersOf(
     footerTemplate: footer ?? NO_BAND,
     preferCSSPageSize: followsCssSize(pdf),
     // Bookmarks are made from the structure.
-    generateTaggedPDF: pdf.outline || (pdf.tagged ?? true),
+    generateTaggedPDF: pdf.outline || pdf.accessible || (pdf.tagged ?? true),
     generateDocumentOutline: pdf.outline ?? false,
   };
 }

@@ -1,0 +1,67 @@
+import {
+  PDFArray,
+  PDFDict,
+  type PDFDocument,
+  PDFHexString,
+  PDFName,
+  type PDFObject,
+  PDFRef,
+  PDFString,
+} from '@cantoo/pdf-lib';
+
+const name = PDFName.of;
+
+/** Finds the pages that links and bookmarks of an opened document lead to. */
+export class Destinations {
+  readonly #pages: Map<PDFRef, number>;
+  #named?: Map<string, PDFObject>;
+
+  constructor(private readonly pdf: PDFDocument) {
+    this.#pages = new Map(pdf.getPages().map(({ ref }, index) => [ref, index + 1]));
+  }
+
+  /** The page, from 1, that a destination means, named or not; undefined when it is none of the document. */
+  pageOf(destination: PDFObject | undefined): number | undefined {
+    let found = this.#resolve(destination);
+    const key = keyOf(found);
+    if (key !== undefined) {
+      this.#named ??= this.#names();
+      found = this.#resolve(this.#named.get(key));
+    }
+    if (found instanceof PDFDict) found = found.lookup(name('D'));
+    const target = found instanceof PDFArray && found.size() > 0 ? found.get(0) : undefined;
+    return target instanceof PDFRef ? this.#pages.get(target) : undefined;
+  }
+
+  #resolve(object: PDFObject | undefined): PDFObject | undefined {
+    return object instanceof PDFRef ? this.pdf.context.lookup(object) : object;
+  }
+
+  #names(): Map<string, PDFObject> {
+    const named = new Map<string, PDFObject>();
+    const { catalog } = this.pdf;
+    const old = catalog.lookup(name('Dests'));
+    for (const [key, value] of old instanceof PDFDict ? old.entries() : []) named.set(keyOf(key)!, value);
+    const names = catalog.lookup(name('Names'));
+    const open = [names instanceof PDFDict ? names.lookup(name('Dests')) : undefined];
+    const seen = new Set<PDFObject>();
+    for (let node = open.pop(); node; node = open.pop()) {
+      if (!(node instanceof PDFDict) || seen.has(node)) continue;
+      seen.add(node);
+      const [kids, leaf] = [node.lookup(name('Kids')), node.lookup(name('Names'))];
+      if (kids instanceof PDFArray) open.push(...kids.asArray().map((_, index) => kids.lookup(index)));
+      for (let at = 0; leaf instanceof PDFArray && at + 1 < leaf.size(); at += 2) {
+        const key = keyOf(leaf.lookup(at));
+        if (key !== undefined) named.set(key, leaf.get(at + 1));
+      }
+    }
+    return named;
+  }
+}
+
+/** Names of destinations are bytes, however they are written. */
+function keyOf(object: PDFObject | undefined): string | undefined {
+  if (object instanceof PDFName) return object.decodeText();
+  if (!(object instanceof PDFString || object instanceof PDFHexString)) return undefined;
+  return Buffer.from(object.asBytes()).toString('latin1');
+}
