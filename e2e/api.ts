@@ -74,7 +74,7 @@ export class Api {
 
   async #call(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${this.token}` };
-    const signal = AbortSignal.timeout(20_000);
+    const signal = AbortSignal.timeout(60_000);
     const response = await fetch(this.url + path, { signal, ...init, headers });
     if (response.ok) return response;
     throw new Error(`${init.method ?? 'GET'} ${path} answered ${response.status}: ${await response.text()}`);

@@ -9,7 +9,7 @@ import { Cluster } from './cluster.js';
 import { SMALL, tinyPng } from './images.js';
 
 const SECRET = `whsec_${Buffer.from('e2e'.repeat(10)).toString('base64')}`;
-const SOON = { timeoutMs: 20_000 };
+const SOON = { timeoutMs: 60_000 };
 
 // Every test leaves a gateway running for the next.
 let cluster: Cluster;

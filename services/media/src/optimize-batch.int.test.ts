@@ -44,7 +44,7 @@ test('a batch of 50 images is made smaller, each in its own format', async () =>
       expect(finished).toBe(total);
       return counts;
     },
-    { timeoutMs: 50_000 },
+    { timeoutMs: 100_000 },
   );
   expect(end).toMatchObject({ succeeded: 50, failed: 0 });
   const { jobs: ended } = await read<{ jobs: JobOf<typeof OptimizeImage>[] }>(
