@@ -46,7 +46,7 @@ export async function startShippedTemplates() {
         content,
         format: 'pdf',
         load: { locale },
-        signal: AbortSignal.timeout(60_000),
+        signal: AbortSignal.timeout(110_000),
       });
       const pages: string[] = [];
       for await (const { text } of pageText(pdf)) pages.push(plain(text));
