@@ -52,7 +52,7 @@ export class Api {
   }
 
   /** The job once it is in a final state. */
-  ended(id: string, timeoutMs = 30_000): Promise<JobView> {
+  ended(id: string, timeoutMs = 60_000): Promise<JobView> {
     const attempt = async () => {
       const job = await this.job(id);
       if (!isFinal(job.status)) throw new Error(`the job ${id} is ${job.status}`);
