@@ -116,7 +116,7 @@ describe('renditions', () => {
           expect(metadata.height).toBeLessThanOrEqual(fit === 'contain' ? height : Math.min(height, h));
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 30, interruptAfterTimeLimit: 60_000 },
     );
   });
 
