@@ -19,6 +19,11 @@ export function quantile(values: number[], share: number): number | undefined {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
+/** Of all processes together. */
+export function sum(byProcess: Record<string, number>): number {
+  return Object.values(byProcess).reduce((total, each) => total + each, 0);
+}
+
 /** Two significant digits below a hundred and three above, as more would promise too much. */
 export function figure(value: number | undefined): string {
   if (value === undefined) return '–';

@@ -1,4 +1,6 @@
-import { Client, get, post } from '../load.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isFinal } from '@tandem/contracts/job';
+import { type Client, get, post } from '../load.ts';
 import { startScript } from '../processes.ts';
 import type { Stack } from '../stack.ts';
 import type { Sheet } from './sheets.ts';
@@ -39,6 +41,9 @@ export async function puppeteerServer(
   };
 }
 
+/** How often a job is asked for that took longer than its request may wait. */
+const ASK_AGAIN_MS = 250;
+
 /** The whole job path: a request, a job, its result, and the download of the document. */
 export function tandemJobs(stack: Stack, key: string, name: string, more: object = {}): Contestant {
   const { gateway, documents, postgres, nats } = stack.pids;
@@ -50,9 +55,14 @@ export function tandemJobs(stack: Stack, key: string, name: string, more: object
     pids: { gateway, documents: documents!, postgres, nats },
     async make(client, sheet, nth) {
       const input = JSON.stringify({ ...sheet.input(nth), ...more });
-      const status = await client.send(post('/v1/documents/render', input, { authorization, prefer: 'wait=60' }));
-      const job = status === '200' ? JSON.parse(client.body) : undefined;
-      if (job?.status !== 'succeeded') throw new Error(`the job was answered ${status}: ${client.body.slice(0, 500)}`);
+      let status = await client.send(post('/v1/documents/render', input, { authorization, prefer: 'wait=60' }));
+      let job = JSON.parse(client.body);
+      while (/^20/.test(status) && !isFinal(job.status)) {
+        await sleep(ASK_AGAIN_MS);
+        status = await client.send(get(`/v1/jobs/${job.id}`, { authorization }));
+        job = JSON.parse(client.body);
+      }
+      if (job.status !== 'succeeded') throw new Error(`the job was answered ${status}: ${client.body.slice(0, 500)}`);
       const found = await client.send(get(`/v1/objects/${job.result.document.id}`, { authorization }));
       if (found !== '200') throw new Error(`the document was answered ${found}: ${client.body.slice(0, 500)}`);
       return client.body.length;

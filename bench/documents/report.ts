@@ -1,4 +1,4 @@
-import { conditions, figure, inOneLine, markdown, median, type Report } from '../report.ts';
+import { conditions, figure, inOneLine, markdown, median, type Report, sum } from '../report.ts';
 import type { Result, Round } from '../suites/documents.ts';
 import type { Sheet } from './sheets.ts';
 
@@ -21,12 +21,21 @@ export function documentsReport(
       systems.map(({ name, documents }) => [name, ...sheets.map((sheet) => cell(documents[sheet.key]!, sheet))]),
     );
   const ratio = (of: Round, { key }: Sheet) => (tandem ? ` (${figure(tandem[key]!.perSecond / of.perSecond)})` : '');
+  const byProcess = (title: string, figures: (of: Round) => Record<string, number>) =>
+    markdown(
+      [title, ...sheets.map(({ name }) => name)],
+      Object.keys(figures(Object.values(tandem!)[0]!)).map((process) => [
+        process,
+        ...sheets.map(({ key }) => figure(figures(tandem![key]!)[process])),
+      ]),
+    );
   const tables = [
     table('PDFs/s (Tandem to it)', (of, sheet) => `${figure(of.perSecond)}${ratio(of, sheet)}`),
     table('p50 / p99, ms', ({ p50, p99 }) => `${figure(p50)} / ${figure(p99)}`),
     table('CPU ms for each PDF', ({ cpu }) => figure(sum(cpu))),
-    table('resident memory, MB', ({ megabytes }) => figure(megabytes)),
-    ...(tandem ? [whereItGoes(sheets, tandem)] : []),
+    table('resident memory, MB', ({ megabytes }) => figure(sum(megabytes))),
+    ...(tandem ? [byProcess('Tandem, CPU ms for each PDF', ({ cpu }) => cpu)] : []),
+    ...(tandem ? [byProcess('Tandem, resident memory, MB', ({ megabytes }) => megabytes)] : []),
   ];
   const notes = `Medians of ${rounds} rounds of ${seconds} s in turns, ${clients} clients. ${inOneLine(where)}.`;
   return { conditions: where, rounds, systems, table: [...tables, notes].join('\n\n') };
@@ -34,23 +43,13 @@ export function documentsReport(
 
 function summary(rounds: Round[]): Round {
   const middle = (pick: (round: Round) => number) => median(rounds.map(pick))!;
+  const each = (pick: (round: Round) => Record<string, number>) =>
+    Object.fromEntries(Object.keys(pick(rounds[0]!)).map((name) => [name, middle((round) => pick(round)[name]!)]));
   return {
     perSecond: middle(({ perSecond }) => perSecond),
     p50: middle(({ p50 }) => p50),
     p99: middle(({ p99 }) => p99),
-    megabytes: middle(({ megabytes }) => megabytes),
-    cpu: Object.fromEntries(Object.keys(rounds[0]!.cpu).map((name) => [name, middle(({ cpu }) => cpu[name]!)])),
+    megabytes: each(({ megabytes }) => megabytes),
+    cpu: each(({ cpu }) => cpu),
   };
-}
-
-function whereItGoes(sheets: Sheet[], tandem: Record<string, Round>): string {
-  const names = Object.keys(Object.values(tandem)[0]!.cpu);
-  return markdown(
-    ['Tandem, CPU ms for each PDF', ...sheets.map(({ name }) => name)],
-    names.map((name) => [name, ...sheets.map(({ key }) => figure(tandem[key]!.cpu[name]))]),
-  );
-}
-
-function sum(cpu: Record<string, number>): number {
-  return Object.values(cpu).reduce((total, each) => total + each, 0);
 }

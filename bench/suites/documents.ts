@@ -5,7 +5,7 @@ import { documentsReport } from '../documents/report.ts';
 import { readSheets, type Sheet, TEMPLATES, writePages } from '../documents/sheets.ts';
 import { Client } from '../load.ts';
 import { cpuSeconds, residentFamilyMegabytes } from '../processes.ts';
-import { figure, quantile, type Report } from '../report.ts';
+import { figure, quantile, type Report, sum } from '../report.ts';
 import { type Stack, startStack } from '../stack.ts';
 import { chosenSystems } from '../systems.ts';
 
@@ -22,8 +22,8 @@ export interface Round {
   perSecond: number;
   p50: number;
   p99: number;
-  /** Of its processes and their children at the end of the round. What they share counts once. */
-  megabytes: number;
+  /** Resident memory at the end of the round, by process with its children. What they share counts once. */
+  megabytes: Record<string, number>;
   /** Milliseconds of processor time for each document, by process. */
   cpu: Record<string, number>;
 }
@@ -58,7 +58,7 @@ export async function run(
           measured[sheet.key] = [...(measured[sheet.key] ?? []), round];
           const { perSecond, p50, p99, megabytes } = round;
           say(
-            `${sheet.name}, round ${i}, ${contestant.name}: ${figure(perSecond)}/s, p50 ${figure(p50)} ms, p99 ${figure(p99)} ms, ${figure(megabytes)} MB`,
+            `${sheet.name}, round ${i}, ${contestant.name}: ${figure(perSecond)}/s, p50 ${figure(p50)} ms, p99 ${figure(p99)} ms, ${figure(sum(megabytes))} MB`,
           );
         }
       }
@@ -104,7 +104,8 @@ async function measure(contestant: Contestant, sheet: Sheet, roundMs: number): P
   await sleep(SETTLE_MS);
   const before = await cpuSeconds(contestant.pids);
   const { milliseconds, seconds } = await load(contestant, sheet, roundMs);
-  const megabytes = await residentFamilyMegabytes(Object.values(contestant.pids));
+  const megabytes: Record<string, number> = {};
+  for (const [name, pid] of Object.entries(contestant.pids)) megabytes[name] = await residentFamilyMegabytes([pid]);
   await sleep(SETTLE_MS);
   const after = await cpuSeconds(contestant.pids);
   const used = Object.entries(after).map(([name, now]) => [

@@ -9,6 +9,8 @@ import { checkedAddresses } from './route.js';
 /** How connections are made. */
 export interface Connecting {
   resolve: Resolve;
+  /** Whose request it is. */
+  tenant?: string;
   connectMs: number;
   secureContext?: SecureContext;
 }
@@ -18,11 +20,12 @@ export function connectChecked(
   target: Target,
   secure: boolean,
   policy: CompiledPolicy,
-  { resolve, connectMs, secureContext }: Connecting,
+  { resolve, tenant, connectMs, secureContext }: Connecting,
   signal: AbortSignal,
 ): Promise<Socket> {
   return within(connectMs, 'connect', signal, async (limit) => {
-    const addresses = await checkedAddresses(target, policy, resolve, limit);
+    const lookUp = (host: string) => resolve(host, limit, tenant);
+    const addresses = await checkedAddresses(target, policy, lookUp, limit);
     return dial({ ...target, addresses, secure }, limit, secureContext);
   });
 }

@@ -294,6 +294,19 @@ describe('a grant', () => {
     expect(denied).toMatchObject([{ reason: 'connections' }]);
     first.destroy();
   });
+
+  it('counts connections that are still being made', async () => {
+    dns.set('silent.test');
+    const narrow = proxy.open({ maxConnections: 1, onDenied: (denial) => denied.push(denial) });
+    const waiting = await tunnel('silent.test:443', basic(narrow.token));
+    await eventually(() => expect(dns.asked).toContain('A silent.test'));
+    expect(await text(await tunnel(at('site.test'), basic(narrow.token)))).toMatch(/^HTTP\/1.1 503 /);
+    waiting.destroy();
+    await eventually(async () =>
+      expect(await next(await tunnel(at('site.test'), basic(narrow.token)))).toMatch(/^HTTP\/1.1 200/),
+    );
+    expect(denied[0]).toMatchObject({ reason: 'connections' });
+  });
 });
 
 describe('the proxy', () => {

@@ -166,9 +166,8 @@ export class EgressProxy {
     caller.once('close', leave);
     try {
       const signal = AbortSignal.any([gone.signal, grant.signal]);
-      const outside = await connectChecked(target, false, grant.policy, this.#connecting, signal);
-      grant.adopt(outside);
-      return outside;
+      const connecting = { ...this.#connecting, tenant: grant.tenant };
+      return await grant.connect(() => connectChecked(target, false, grant.policy, connecting, signal));
     } catch (error) {
       throw failureOf(error, target.host, MAX_HEADER_BYTES);
     } finally {

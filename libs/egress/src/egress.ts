@@ -131,7 +131,7 @@ export class Egress {
     const { host } = target;
     try {
       const secure = hop.url.protocol === 'https:';
-      const socket = await connectChecked(target, secure, policy, this.#connecting, signal);
+      const socket = await connectChecked(target, secure, policy, { ...this.#connecting, tenant }, signal);
       hop.headers.set('host', hostHeader(target));
       return await within(firstByteMs, 'first byte', signal, (limit) => exchange(socket, hop, maxHeaderBytes, limit));
     } catch (error) {

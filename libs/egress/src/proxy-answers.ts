@@ -15,7 +15,10 @@ export const UNKNOWN_CALLER = answer(407, 'The proxy does not know this caller.'
 export const NOT_A_PROXY_REQUEST = answer(400, 'This is a proxy for http:// URLs and CONNECT.');
 export const TOO_MANY_CONNECTIONS = answer(503, 'The job has too many connections.');
 
-/** Tells answers of the proxy from those of hosts (RFC 9209): `Proxy-Status: egress; error=...`. No host can send it through the proxy. */
+/**
+ * Tells answers of the proxy from those of hosts (RFC 9209): `Proxy-Status: egress; error=...`. No host can send it to an `http://`
+ * URL; through a tunnel it can, as the proxy sees nothing of what is in there.
+ */
 export const PROXY_STATUS = 'proxy-status';
 /** The error of an address that the policy refuses. */
 export const PROHIBITED = 'destination_ip_prohibited';

@@ -29,6 +29,7 @@ export class ProxyGrant {
   readonly token = randomBytes(32).toString('base64url');
   readonly #stop = new AbortController();
   readonly #sockets = new Set<Socket>();
+  #dialling = 0;
   readonly #maxBytes: number;
   readonly #maxConnections: number;
   #bytes = 0;
@@ -42,6 +43,10 @@ export class ProxyGrant {
     this.#maxConnections = options.maxConnections ?? 64;
   }
 
+  get tenant(): string | undefined {
+    return this.options.tenant;
+  }
+
   /** Bytes in both directions so far. */
   get bytes(): number {
     return this.#bytes;
@@ -53,18 +58,23 @@ export class ProxyGrant {
   }
 
   get full(): boolean {
-    return this.#sockets.size >= this.#maxConnections;
+    return this.#sockets.size + this.#dialling >= this.#maxConnections;
   }
 
   report(host: string, reason: ProxyDenial['reason']): void {
-    this.options.onDenied?.({ tenant: this.options.tenant, host, reason });
+    this.options.onDenied?.({ tenant: this.tenant, host, reason });
   }
 
-  /** Ends a connection to the outside when the grant ends. */
-  adopt(socket: Socket): void {
-    if (this.signal.aborted) return void socket.destroy();
-    this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
+  /** Makes a connection to the outside, which counts from now on and ends when the grant ends. */
+  async connect(dial: () => Promise<Socket>): Promise<Socket> {
+    this.#dialling += 1;
+    try {
+      const socket = await dial();
+      this.#adopt(socket);
+      return socket;
+    } finally {
+      this.#dialling -= 1;
+    }
   }
 
   /** Counts what comes out of `source`. Pipe it on in the same turn: counting makes it flow. */
@@ -82,6 +92,12 @@ export class ProxyGrant {
   close(): void {
     this.forget(this);
     this.#end();
+  }
+
+  #adopt(socket: Socket): void {
+    if (this.signal.aborted) return void socket.destroy();
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
   }
 
   #end(): void {

@@ -1,13 +1,20 @@
 import { lookup } from 'node:dns/promises';
-
-/** All addresses of a name. An error with code `ENOTFOUND` or `ENODATA`, or no address, says that there is no such name. */
-export type Resolve = (host: string, signal: AbortSignal) => Promise<readonly string[]>;
+import { fairly } from './fair-lookups.js';
 
 /**
- * Asks the system, so /etc/hosts and search domains count. It runs on libuv's threads and cannot be cancelled; libuv
- * gives such calls half of its threads at most, so names that hang stop no disk access.
+ * All addresses of a name, for the request of a tenant or, without one, the operator's own. An error with code `ENOTFOUND` or
+ * `ENODATA`, or no address, says that there is no such name.
  */
-export const systemResolve: Resolve = async (host) => {
+export type Resolve = (host: string, signal: AbortSignal, tenant?: string) => Promise<readonly string[]>;
+
+/**
+ * Half of libuv's threads, which is what it gives to look-ups, so that names that hang stop no disk access. What else were asked
+ * for would wait there, and could not be called back.
+ */
+const AT_ONCE = 2;
+
+/** Asks the system, so /etc/hosts and search domains count. A look-up that has begun cannot be cancelled. */
+export const systemResolve: Resolve = fairly(async (host) => {
   const found = await lookup(host, { all: true, order: 'verbatim' });
   return found.map(({ address }) => address);
-};
+}, AT_ONCE);

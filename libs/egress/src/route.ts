@@ -2,13 +2,15 @@ import { isIP } from 'node:net';
 import { hostOf } from './allow-entry.js';
 import { EgressDenied, EgressFailed } from './errors.js';
 import type { CompiledPolicy, Target } from './policy.js';
-import type { Resolve } from './resolve.js';
 
 /** A target that was checked, with the addresses that may be dialled for it and no others. */
 export interface Route extends Target {
   readonly secure: boolean;
   readonly addresses: readonly string[];
 }
+
+/** All addresses of a name, see `Resolve`. */
+type LookUp = (host: string) => Promise<readonly string[]>;
 
 const DEFAULT_PORTS: Record<string, number> = { 'http:': 80, 'https:': 443 };
 const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA', 'ENONAME', 'EAI_NONAME', 'EAI_NODATA', 'EBADNAME']);
@@ -43,7 +45,7 @@ export function hostHeader({ host, port, defaultPort }: Target): string {
 export async function checkedAddresses(
   target: Target,
   policy: CompiledPolicy,
-  resolve: Resolve,
+  resolve: LookUp,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (!policy.mayAdmit(target)) throw refusalBeforeLookup(target);
@@ -57,10 +59,10 @@ function refusalBeforeLookup({ host, port, defaultPort }: Target): EgressDenied 
   return new EgressDenied('port', `Port ${port} of ${host} is not allowed.`);
 }
 
-async function lookUp(host: string, resolve: Resolve, signal: AbortSignal): Promise<readonly string[]> {
+async function lookUp(host: string, resolve: LookUp, signal: AbortSignal): Promise<readonly string[]> {
   let addresses: readonly string[];
   try {
-    addresses = await resolve(host, signal);
+    addresses = await resolve(host);
   } catch (error) {
     signal.throwIfAborted();
     if (NO_SUCH_NAME.has(String((error as NodeJS.ErrnoException).code))) throw EgressDenied.address(host, 'unresolved');

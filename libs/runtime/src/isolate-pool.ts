@@ -9,6 +9,11 @@ export interface IsolatePoolOptions extends IsolateOptions {
    * ahead. More suits trusted work that loads much.
    */
   runsPerChild?: number;
+  /**
+   * A process whose resident memory is above this after a run is replaced, so that what one run leaves behind does not use up the
+   * `memoryMb` of the next. Default: no limit.
+   */
+  restMb?: number;
 }
 
 /** Runs functions as `runIsolated` does, in processes that were started ahead. They do not keep this process alive. */
@@ -53,10 +58,12 @@ export class IsolatePool {
   #giveBack(child: IsolatedChild): void {
     const runs = (this.#runs.get(child) ?? 0) + 1;
     this.#runs.set(child, runs);
+    const { runsPerChild = 1, restMb = Number.POSITIVE_INFINITY } = this.#options;
     const keep =
       !this.#closed &&
       child.usable &&
-      runs < (this.#options.runsPerChild ?? 1) &&
+      runs < runsPerChild &&
+      child.residentMb <= restMb &&
       this.#idle.length < this.#options.size;
     if (keep) this.#rest(child);
     else child.end();

@@ -30,7 +30,8 @@ process.on('message', async ({ module, name, input }: Task) => {
   try {
     const work = (await import(module))[name];
     if (typeof work !== 'function') throw new TypeError(`${module} exports no function ${name}`);
-    process.send!({ ok: true, output: await work(input, (note: unknown) => process.send!({ note })) });
+    const output = await work(input, (note: unknown) => process.send!({ note }));
+    process.send!({ ok: true, output, residentBytes: process.memoryUsage.rss() });
   } catch (error) {
     sendError(error);
   }
@@ -38,11 +39,12 @@ process.on('message', async ({ module, name, input }: Task) => {
 
 function sendError(error: unknown): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const residentBytes = process.memoryUsage.rss();
   try {
-    process.send!({ ok: false, error: { ...(error as object), name, message, stack } });
+    process.send!({ ok: false, error: { ...(error as object), name, message, stack }, residentBytes });
   } catch {
     // A field that cannot be copied, such as a function.
-    process.send!({ ok: false, error: { name, message, stack } });
+    process.send!({ ok: false, error: { name, message, stack }, residentBytes });
   }
 }
 

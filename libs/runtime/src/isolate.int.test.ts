@@ -90,6 +90,13 @@ describe('IsolatePool', () => {
     expect(await pool.run(WORK, 'pid', undefined)).not.toBe(first);
   });
 
+  it('uses a process no more that keeps much memory after a run', async () => {
+    using pool = closing(new IsolatePool({ size: 1, runsPerChild: 100, restMb: 200 }));
+    const first = await pool.run(WORK, 'keep', 1);
+    expect(await pool.run(WORK, 'keep', 200)).toBe(first);
+    expect(await pool.run(WORK, 'keep', 1)).not.toBe(first);
+  });
+
   it('never uses a process again that was aborted', async () => {
     using pool = closing(new IsolatePool({ size: 1, runsPerChild: 100 }));
     const first = await pool.run(WORK, 'pid', undefined);

@@ -56,7 +56,11 @@ export class IsolateTimedOut extends Error {
 }
 
 type Note = { note: unknown };
-type Answer = { ok: true; output: unknown } | { ok: false; error: { name: string; message: string; stack?: string } };
+/** What came of a run, and the resident memory after it. */
+type Answer = { residentBytes: number } & (
+  | { ok: true; output: unknown }
+  | { ok: false; error: { name: string; message: string; stack?: string } }
+);
 
 const EXTENSION = extname(import.meta.filename);
 const PROGRAM = fileURLToPath(new URL(`./isolate-program${EXTENSION}`, import.meta.url));
@@ -76,6 +80,7 @@ const MEBIBYTE = 1024 * 1024;
 /** A process that runs functions of modules, one at a time. Use `runIsolated` or `IsolatePool`, which end it as well. */
 export class IsolatedChild {
   readonly #process: ChildProcess;
+  #residentBytes = 0;
 
   constructor({ memoryMb = 0, env = {}, preload }: IsolateOptions) {
     const heap = memoryMb > 0 ? [`--max-old-space-size=${memoryMb}`] : [];
@@ -100,6 +105,11 @@ export class IsolatedChild {
     return connected && !killed && exitCode === null && signalCode === null;
   }
 
+  /** Its resident memory after its last run, in mebibytes. */
+  get residentMb(): number {
+    return this.#residentBytes / MEBIBYTE;
+  }
+
   /** Calls one function. After an abort or a timeout it settles when the process is gone. */
   run<O>(module: URL, name: string, input: unknown, { signal, timeoutMs, onNote }: IsolateLimits): Promise<O> {
     const child = this.#process;
@@ -121,8 +131,9 @@ export class IsolatedChild {
       };
       const answered = (message: unknown) => {
         const answer = message as Answer | Note;
-        if ('note' in answer) onNote?.(answer.note);
-        else done(() => settleAs(answer, resolve as (o: unknown) => void, reject));
+        if ('note' in answer) return onNote?.(answer.note);
+        this.#residentBytes = answer.residentBytes;
+        done(() => settleAs(answer, resolve as (o: unknown) => void, reject));
       };
       const exited = (code: number | null, by: NodeJS.Signals | null) =>
         done(() => reject(killedFor ? killedFor.reason : new ChildDied(code, by)));

@@ -46,3 +46,11 @@ export function eatBuffers(): never {
   const eaten: Buffer[] = [];
   for (;;) eaten.push(Buffer.alloc(1024 * 1024, 1));
 }
+
+const kept: Buffer[] = [];
+
+/** Leaves so many megabytes behind. */
+export function keep(megabytes: number): number {
+  kept.push(Buffer.alloc(megabytes * 1024 * 1024, 1));
+  return process.pid;
+}

@@ -82,15 +82,14 @@ async function withoutBrowser({ data: wish, signal }: Wish, { layouts }: Makers)
   const { template, data, locale, engine } = wish;
   const laidOut = chooseLayout(template, { format: 'pdf', engine });
   if (!laidOut || !(await layouts.isAvailable())) return undefined;
-  return layouts.render(laidOut, data, { locale, signal });
+  return layouts.render(laidOut, data, { locale, timeoutSeconds: RENDER_SECONDS, signal });
 }
 
 async function byBrowser({ data: wish, signal }: Wish, { filler, renderer }: Makers): Promise<Rendered> {
   const { tenant, template, data, locale } = wish;
   const content = await filler.fill(template, data, { locale, signal });
   const load = { locale, timeoutSeconds: RENDER_SECONDS };
-  const { report, ...made } = await renderer.render({ tenant, content, format: 'pdf', load, signal });
-  return { ...made, report: { ...report, warnings: [...(content.warnings ?? []), ...report.warnings] } };
+  return renderer.render({ tenant, content, format: 'pdf', load, signal });
 }
 
 function failures({ failedResources }: RenderReport): string[] {

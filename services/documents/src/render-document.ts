@@ -54,7 +54,7 @@ export class RenderDocumentHandler implements CommandHandler<typeof RenderDocume
       if (input.engine === 'auto') return undefined;
       throw new Rejected('unavailable', 'engine: there is no Typst for this machine; take engine auto.');
     }
-    const { locale, timeZone } = load ?? {};
-    return this.layouts.render(template, data ?? {}, { locale, timeZone, pdf, signal });
+    const { locale, timeZone, timeoutSeconds } = load ?? {};
+    return this.layouts.render(template, data ?? {}, { locale, timeZone, pdf, timeoutSeconds, signal });
   }
 }

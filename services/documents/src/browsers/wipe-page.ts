@@ -38,14 +38,17 @@ async function wipe(held: HeldPage, lent: LentPage): Promise<void> {
     guard.send('Network.setCacheDisabled', { cacheDisabled: true }), // evicts what the renderer keeps in memory
     guard.send('Network.setCacheDisabled', { cacheDisabled: false }),
   ]);
-  if ((await windowSize(held)) !== held.size) {
+  const proof = await remains(held);
+  if (proof.size !== held.size) {
     await draw(held, true);
     await draw(held, false);
+    proof.size = await windowSize(held);
   }
-  await prove(held);
+  if (!proof.empty || proof.size !== held.size) throw new Error('the page is not clean');
 }
 
-async function prove(held: HeldPage): Promise<void> {
+/** Whether nothing of the work is left, and the size of the window, which is mended by being shown. */
+async function remains(held: HeldPage): Promise<{ empty: boolean; size: string }> {
   const { context, guard, next } = held;
   const [{ frameTree }, { entries }, { cookies }, { result }, size] = await Promise.all([
     guard.send('Page.getFrameTree'),
@@ -54,13 +57,12 @@ async function prove(held: HeldPage): Promise<void> {
     guard.send('Runtime.evaluate', { expression: REMAINS }),
     windowSize(held),
   ]);
-  const clean =
+  const empty =
     frameTree.frame.url === `${next!.origin}/` &&
     !frameTree.childFrames &&
     entries.length === 1 &&
     cookies.length === 0 &&
     result.value === '' &&
-    size === held.size &&
     context.targets().length === 1;
-  if (!clean) throw new Error('the page is not clean');
+  return { empty, size };
 }

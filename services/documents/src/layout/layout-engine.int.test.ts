@@ -124,6 +124,14 @@ describe('a layout that goes wrong is told why', () => {
     expect(await refusal(layout)).toMatch(detail);
   });
 
+  test('one that takes longer than the job allows', async () => {
+    const endless = template('#for a in range(9000) { for b in range(9000) { let x = calc.sin(b) } }');
+    await expect(engine.render(endless, {}, { timeoutSeconds: 1, signal })).rejects.toMatchObject({
+      code: 'timeout',
+      detail: expect.stringContaining('takes more than 1 s'),
+    });
+  });
+
   test('one that never ends takes down its process only', async () => {
     const abort = new AbortController();
     const endless = engine.render(
@@ -136,5 +144,28 @@ describe('a layout that goes wrong is told why', () => {
     abort.abort(new Error('the job was cancelled'));
     await expect(endless).rejects.toThrow('the job was cancelled');
     expect((await make('after')).report.pages).toBe(1);
+  });
+});
+
+test('templates that are set at once have their own files, and none of another', async () => {
+  const whoOf = (who: string) =>
+    textOf('#read("who.txt")', {}, { assets: { 'who.txt': { type: 'text/plain', base64: btoa(who) } } });
+  const names = Array.from({ length: 8 }, (_, index) => `tenant ${index}`);
+  expect((await Promise.all(names.map(whoOf))).map((text) => text.trim())).toEqual(names);
+});
+
+test('more templates than are kept ready can be set at once', async () => {
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle r="20"/></svg>';
+  const assets = { 'a.svg': { type: 'image/svg+xml', base64: Buffer.from(svg).toString('base64') } };
+  const made = Array.from({ length: 40 }, (_, index) => make(`#image("a.svg")\n${index}`, {}, { assets }));
+  expect((await Promise.allSettled(made)).filter(({ status }) => status === 'rejected')).toEqual([]);
+});
+
+test.each(['a/b', 'a/'])('an asset that cannot lie beside the others as a file is named: %s', async (path) => {
+  const asset = { type: 'image/png', base64: '' };
+  const detail = expect.stringContaining(`The asset ${path} of the template cannot be a file`);
+  await expect(make('a', {}, { assets: { a: asset, [path]: asset } })).rejects.toMatchObject({
+    code: 'document_failed',
+    detail,
   });
 });

@@ -8,6 +8,8 @@ import { LayoutFolders } from './layout-folders.js';
 import { layoutPaper } from './layout-paper.js';
 import { LayoutProcesses } from './layout-processes.js';
 
+const TIMEOUT_S = 30;
+
 /** A template that has a layout. */
 export type LaidOutTemplate = TemplateBundle & { layout: string };
 
@@ -20,6 +22,8 @@ export function hasLayout(bundle: TemplateBundle): bundle is LaidOutTemplate {
 export interface LayoutOptions extends FillOptions {
   /** Paper that goes before the template's own, where the layout asks for it. */
   pdf?: Pick<PdfOptions, 'paper' | 'landscape'>;
+  /** How long it may take, from its turn; 30 by default. */
+  timeoutSeconds?: number;
   signal: AbortSignal;
 }
 
@@ -43,22 +47,15 @@ export class LayoutEngine implements OnApplicationShutdown {
   async render(
     bundle: LaidOutTemplate,
     data: unknown,
-    { locale, timeZone, pdf: asked, signal }: LayoutOptions,
+    { locale, timeZone, pdf: asked, timeoutSeconds = TIMEOUT_S, signal }: LayoutOptions,
   ): Promise<Rendered> {
     const { layout, partials, locales } = bundle;
     const { key } = prepareTemplate(bundle).task;
     const page = layoutPaper({ ...bundle.pdf, ...asked });
-    const folder = await this.#folders.of(bundle);
-    const task = {
-      key: `${key} ${folder}`,
-      texts: { layout, partials, locales },
-      data,
-      locale,
-      timeZone,
-      page,
-      folder,
-    };
-    const { pdf, pages, warnings } = await this.#processes.typeset(task, signal);
+    const task = { texts: { layout, partials, locales }, data, locale, timeZone, page };
+    const { pdf, pages, warnings } = await this.#folders.use(bundle, (folder) =>
+      this.#processes.typeset({ ...task, key: `${key} ${folder}`, folder }, { seconds: timeoutSeconds, signal }),
+    );
     const report: RenderReport = {
       engine: 'layout',
       pages,

@@ -7,8 +7,17 @@ import { Rejected } from '@tandem/messaging/outcome';
 import { LRUCache } from 'lru-cache';
 import { decompress } from 'wawoff2';
 
+type Asset = TemplateBundle['assets'][string];
+
 /** Versions of templates whose files lie ready. */
 const MOST_FOLDERS = 16;
+
+/** Assets of one version on the disk. Once it is no longer kept, it goes with the last who works in it. */
+interface Folder {
+  path: Promise<string>;
+  users: number;
+  kept: boolean;
+}
 
 /**
  * Lays the assets of templates out as files, where layout processes find them: once for each version, as unpacking fonts takes
@@ -16,21 +25,27 @@ const MOST_FOLDERS = 16;
  */
 export class LayoutFolders {
   readonly #root = mkdtemp(join(tmpdir(), 'tandem-layouts-'));
-  readonly #folders = new LRUCache<TemplateBundle, Promise<string>>({
+  readonly #folders = new LRUCache<TemplateBundle, Folder>({
     max: MOST_FOLDERS,
-    // Who opened it a moment ago has read what it needs by then, or fails and tries again.
-    dispose: (folder) => void folder.then((path) => rm(path, { recursive: true, force: true })).catch(() => {}),
+    dispose: (folder) => {
+      folder.kept = false;
+      removeUnused(folder);
+    },
   });
-  #count = 0;
 
-  /** The folder with the assets of a bundle: fonts in `fonts`, all in `files`. The same object is written once. */
-  async of(bundle: TemplateBundle): Promise<string> {
-    const known = this.#folders.get(bundle);
-    if (known) return known;
-    const folder = this.#write(bundle);
-    this.#folders.set(bundle, folder);
-    folder.catch(() => this.#folders.delete(bundle));
-    return folder;
+  /**
+   * Does `work` in the folder with the assets of a bundle, which stays there until then: fonts in `fonts`, all in `files`. The
+   * same object is written once. Throws `Rejected` for assets that are no files.
+   */
+  async use<T>(bundle: TemplateBundle, work: (folder: string) => Promise<T>): Promise<T> {
+    const folder = this.#folders.get(bundle) ?? this.#add(bundle);
+    folder.users += 1;
+    try {
+      return await work(await folder.path);
+    } finally {
+      folder.users -= 1;
+      removeUnused(folder);
+    }
   }
 
   /** Removes all folders. */
@@ -38,22 +53,54 @@ export class LayoutFolders {
     await rm(await this.#root, { recursive: true, force: true });
   }
 
-  async #write({ assets }: TemplateBundle): Promise<string> {
-    this.#count += 1;
-    const folder = join(await this.#root, String(this.#count));
-    await mkdir(join(folder, 'fonts'), { recursive: true });
-    for (const [index, [path, { type, base64 }]] of Object.entries(assets).entries()) {
-      const bytes = Buffer.from(base64, 'base64');
-      const file = join(folder, 'files', path);
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, bytes);
-      if (!type.startsWith('font/')) continue;
-      // Fonts of two folders may have the same name.
-      const font = join(folder, 'fonts', `${index}-${basename(path)}`);
-      await writeFile(font, type === 'font/woff2' ? await unpacked(path, bytes) : bytes);
-    }
+  #add(bundle: TemplateBundle): Folder {
+    const folder = { path: this.#write(bundle), users: 0, kept: true };
+    this.#folders.set(bundle, folder);
+    folder.path.catch(() => this.#folders.delete(bundle));
     return folder;
   }
+
+  async #write({ assets }: TemplateBundle): Promise<string> {
+    // One of its own, whoever else begins at the same moment.
+    const folder = await mkdtemp(join(await this.#root, 'layout-'));
+    try {
+      await mkdir(join(folder, 'fonts'));
+      await mkdir(join(folder, 'files'));
+      for (const [index, [path, asset]] of Object.entries(assets).entries())
+        await writeAsset(folder, index, path, asset);
+      return folder;
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+}
+
+function removeUnused({ path, users, kept }: Folder): void {
+  if (!kept && users === 0) void path.then((folder) => rm(folder, { recursive: true, force: true })).catch(() => {});
+}
+
+async function writeAsset(folder: string, index: number, path: string, { type, base64 }: Asset): Promise<void> {
+  const bytes = Buffer.from(base64, 'base64');
+  const file = join(folder, 'files', path);
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+  } catch (error) {
+    throw pathFault(path, error) ?? error;
+  }
+  if (!type.startsWith('font/')) return;
+  // Fonts of two folders may have the same name.
+  const font = join(folder, 'fonts', `${index}-${basename(path)}`);
+  await writeFile(font, type === 'font/woff2' ? await unpacked(path, bytes) : bytes);
+}
+
+/** A browser knows assets by names that no disk can hold together: `a` and `a/b`. */
+function pathFault(path: string, cause: unknown): Rejected | undefined {
+  if (!['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOENT'].includes((cause as NodeJS.ErrnoException).code ?? ''))
+    return undefined;
+  const detail = `The asset ${path} of the template cannot be a file: it ends with "/", or another one has the name of its folder. Rename it, or take engine browser.`;
+  return new Rejected('document_failed', detail, { cause });
 }
 
 /** Typst reads fonts as they are, not as the web compresses them. */

@@ -1,7 +1,7 @@
 /**
  * What runs in a layout process: Liquid and Typst, which take as long as a template wants.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import { Rejected } from '@tandem/messaging/outcome';
@@ -55,7 +55,6 @@ function compilerOf(folder: string): NodeCompiler {
   const known = compilers.get(folder);
   if (known) return known;
   const workspace = join(folder, 'files');
-  mkdirSync(workspace, { recursive: true });
   const fonts = readdirSync(join(folder, 'fonts')).map((name) => readFileSync(join(folder, 'fonts', name)));
   const compiler = NodeCompiler.create({ workspace, fontArgs: [{ fontBlobs: fonts }] });
   compilers.set(folder, compiler);

@@ -10,12 +10,20 @@ import type { Typeset, Typesetting } from './layout-process.js';
 const PROGRAM = new URL(`./layout-process${extname(import.meta.filename)}`, import.meta.url);
 /** Enough to spread the start of a process and the reading of fonts. */
 const RUNS = 1_000;
-const MEMORY_MB = 600;
-const SECONDS = 10;
+const MEMORY_MB = 1_000;
+/** A document of a hundred pages leaves some 40 MB behind, which Typst keeps for good. */
+const REST_MB = 500;
+const PROBE_MS = 30_000;
 const AT_ONCE = availableParallelism();
 /** Nobody listens there: Typst would fetch packages by itself, from a host of its own. */
 const NOWHERE = 'http://127.0.0.1:9';
 const ENVIRONMENT = { HTTP_PROXY: NOWHERE, HTTPS_PROXY: NOWHERE, ALL_PROXY: NOWHERE, https_proxy: NOWHERE };
+
+/** How long one document may take once its turn has come, and what ends it before. */
+interface TypesettingLimits {
+  seconds: number;
+  signal: AbortSignal;
+}
 
 /** Runs Typst in processes that may hang, grow and be killed. */
 export class LayoutProcesses {
@@ -25,6 +33,7 @@ export class LayoutProcesses {
     size: AT_ONCE,
     runsPerChild: RUNS,
     memoryMb: MEMORY_MB,
+    restMb: REST_MB,
     env: ENVIRONMENT,
     preload: PROGRAM,
   });
@@ -32,7 +41,7 @@ export class LayoutProcesses {
   /** Whether Typst runs here: it has no program for every kind of machine. Throws where the machine had no time or memory to tell. */
   async probe(): Promise<boolean> {
     try {
-      return await this.#pool.run<undefined, boolean>(PROGRAM, 'probe', undefined, { timeoutMs: SECONDS * 1_000 });
+      return await this.#pool.run<undefined, boolean>(PROGRAM, 'probe', undefined, { timeoutMs: PROBE_MS });
     } catch (error) {
       const mayPass = error instanceof IsolateTimedOut || (error instanceof ChildDied && error.signal === 'SIGKILL');
       if (mayPass) throw error;
@@ -40,17 +49,17 @@ export class LayoutProcesses {
     }
   }
 
-  /** Throws `Rejected` with what the layout is at fault for, or the signal's reason. */
-  async typeset(input: Typesetting, signal: AbortSignal): Promise<Typeset> {
+  /** Sets one document within `seconds`. Throws `Rejected` with what the layout is at fault for, or the signal's reason. */
+  async typeset(input: Typesetting, { seconds, signal }: TypesettingLimits): Promise<Typeset> {
     const leave = await this.#line.enter(signal);
     try {
       return await this.#pool.run<Typesetting, Typeset>(PROGRAM, 'typeset', input, {
         signal,
-        timeoutMs: SECONDS * 1_000,
+        timeoutMs: seconds * 1_000,
       });
     } catch (error) {
       signal.throwIfAborted();
-      throw explain(error);
+      throw explain(error, seconds);
     } finally {
       leave();
     }
@@ -62,9 +71,9 @@ export class LayoutProcesses {
   }
 }
 
-function explain(cause: unknown): unknown {
+function explain(cause: unknown, seconds: number): unknown {
   if (cause instanceof IsolateTimedOut) {
-    const detail = `The layout of the template takes more than ${SECONDS} s. Look for loops that grow with the data.`;
+    const detail = `The layout of the template takes more than ${seconds} s. Look for loops that grow with the data, or set load.timeoutSeconds higher (110 at most).`;
     return new Rejected('timeout', detail, { cause });
   }
   if (cause instanceof ChildDied) {

@@ -11,15 +11,19 @@ import type { MadePdf } from './pdf-desk.js';
  * bytes each time: then a repeated run keeps them beside the first ones, under the same id, the ledger takes whichever run it
  * hears of first, and the collector removes the others.
  */
-export async function keepPdf(
-  objects: ObjectStore,
+export type KeepPdf = (
   job: JobContext,
   name: string,
-  { data, pages }: MadePdf,
-  { store, signal }: { store?: ResultStore; signal: AbortSignal },
-): Promise<PdfResult> {
-  const file = { data, type: 'application/pdf' };
-  const kept = await keepObject(objects, job, name, file);
-  if (store) await storeResult(store, job, name, { ...file, signal });
-  return { ...kept, pages };
+  made: MadePdf,
+  to: { store?: ResultStore; signal: AbortSignal },
+) => Promise<PdfResult>;
+
+/** Keeps PDFs among these objects. */
+export function keepPdfIn(objects: ObjectStore): KeepPdf {
+  return async (job, name, { data, pages }, { store, signal }) => {
+    const file = { data, type: 'application/pdf' };
+    const kept = await keepObject(objects, job, name, file);
+    if (store) await storeResult(store, job, name, { ...file, signal });
+    return { ...kept, pages };
+  };
 }

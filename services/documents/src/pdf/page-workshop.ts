@@ -1,16 +1,13 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { ResultStore } from '@tandem/contracts/file-source';
-import type { PdfResult, PdfSource } from '@tandem/contracts/pdf-files';
+import type { PdfSource } from '@tandem/contracts/pdf-files';
 import { Egress } from '@tandem/egress/egress';
 import { policiesOf } from '@tandem/egress/settings';
 import { type SourceFile, SourceFiles, type SourceOwner } from '@tandem/job-files/source-files';
-import type { JobContext } from '@tandem/messaging/handler';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { DocumentsConfig } from '../config.js';
 import { DOCUMENTS_CONFIG, OBJECT_STORE } from '../tokens.js';
-import { keepPdf } from './keep-pdf.js';
+import { type KeepPdf, keepPdfIn } from './keep-pdf.js';
 import { PageProcesses } from './page-processes.js';
-import type { MadePdf } from './pdf-desk.js';
 
 /** Where the pages of PDF files are worked on: sources come in as files, processes with limits do the work. */
 @Injectable()
@@ -18,11 +15,10 @@ export class PageWorkshop implements OnApplicationShutdown {
   readonly #files: SourceFiles;
   readonly #processes: PageProcesses;
   readonly run: PageProcesses['run'];
+  readonly keep: KeepPdf;
 
-  constructor(
-    @Inject(OBJECT_STORE) private readonly store: ObjectStore,
-    @Inject(DOCUMENTS_CONFIG) config: DocumentsConfig,
-  ) {
+  constructor(@Inject(OBJECT_STORE) store: ObjectStore, @Inject(DOCUMENTS_CONFIG) config: DocumentsConfig) {
+    this.keep = keepPdfIn(store);
     const limits = { maxMegabytes: config.DOCUMENTS_MAX_MB, kind: 'documents' };
     this.#files = new SourceFiles(store, new Egress(policiesOf(config)), limits);
     this.#processes = new PageProcesses(config.DOCUMENTS_PDF_PROCESS_MB, config.DOCUMENTS_PDF_TIMEOUT_S);
@@ -37,16 +33,6 @@ export class PageWorkshop implements OnApplicationShutdown {
   /** Brings an object that the input names to this machine. */
   openObject(id: string, job: SourceOwner, signal: AbortSignal): Promise<SourceFile> {
     return this.#files.openObject(job.objects[id], signal);
-  }
-
-  /** See {@link keepPdf}. */
-  keep(
-    job: JobContext,
-    name: string,
-    made: MadePdf,
-    to: { store?: ResultStore; signal: AbortSignal },
-  ): Promise<PdfResult> {
-    return keepPdf(this.store, job, name, made, to);
   }
 
   onApplicationShutdown(): void {

@@ -12,7 +12,7 @@ import { Rejected } from '@tandem/messaging/outcome';
 import type { ObjectStore } from '@tandem/storage/object-store';
 import type { DocumentsConfig } from '../config.js';
 import { DOCUMENTS_CONFIG, OBJECT_STORE } from '../tokens.js';
-import { keepPdf } from './keep-pdf.js';
+import { type KeepPdf, keepPdfIn } from './keep-pdf.js';
 import { MOST_PAGES } from './page-selection.js';
 import { type MadePdf, type OpenedPdf, PdfDesk, whatOf } from './pdf-desk.js';
 import { Qpdf, type QpdfRun } from './run-qpdf.js';
@@ -40,12 +40,11 @@ export class PdfWorkshop implements OnApplicationShutdown {
   readonly #qpdf: Qpdf;
   readonly #structure: StructureProcesses;
   readonly #maxMegabytes: number;
+  readonly keep: KeepPdf;
 
-  constructor(
-    @Inject(OBJECT_STORE) private readonly store: ObjectStore,
-    @Inject(DOCUMENTS_CONFIG) config: DocumentsConfig,
-  ) {
+  constructor(@Inject(OBJECT_STORE) store: ObjectStore, @Inject(DOCUMENTS_CONFIG) config: DocumentsConfig) {
     const { DOCUMENTS_MAX_MB, DOCUMENTS_PDF_PROCESS_MB: memoryMb, DOCUMENTS_PDF_TIMEOUT_S: seconds } = config;
+    this.keep = keepPdfIn(store);
     this.#maxMegabytes = DOCUMENTS_MAX_MB;
     this.#files = new SourceFiles(store, new Egress(policiesOf(config)), {
       maxMegabytes: DOCUMENTS_MAX_MB,
@@ -97,16 +96,6 @@ export class PdfWorkshop implements OnApplicationShutdown {
     await using opened = await this.open(data.source, job, signal);
     const made = await change(opened.desk, opened.pdf);
     return { document: await this.keep(job, name, made, { store: data.store, signal }) };
-  }
-
-  /** See {@link keepPdf}. */
-  keep(
-    job: JobContext,
-    name: string,
-    made: MadePdf,
-    to: { store?: ResultStore; signal: AbortSignal },
-  ): Promise<PdfResult> {
-    return keepPdf(this.store, job, name, made, to);
   }
 
   onApplicationShutdown(): void {

@@ -49,4 +49,13 @@ describe('a band', () => {
     expect(prepared(html).inside.length).toBeGreaterThan(1_000);
     expect(prepared(`<style>url(${' '.repeat(100_000)}`).inside.length).toBeGreaterThan(1_000);
   });
+
+  test.each([
+    ['<img src="a">', { a: 'x'.repeat(1_000_000) }],
+    ['<link rel="stylesheet" href="a">', { a: 'x'.repeat(1_000_000) }],
+    ['<style>url(a)</style>', { a: 'x'.repeat(1_000_000) }],
+  ])('that names a large asset again and again is refused before it fills the memory: %s', (part, assets) => {
+    expect(prepared(part.repeat(10), assets).inside.length).toBeGreaterThan(10_000_000);
+    expect(() => prepared(part.repeat(50), assets)).toThrow(/pdf\.header .* more than 20 million characters/);
+  });
 });

@@ -1,3 +1,4 @@
+import { Rejected } from '@tandem/messaging/outcome';
 import { decodedPath } from './decoded-path.js';
 import type { Findings } from './findings.js';
 import type { Asset } from './page-content.js';
@@ -14,10 +15,12 @@ export interface BandContext {
 /** Chromium puts a header this far below the edge of the paper, and a footer as far above it. */
 const EDGE_INCHES = 15 / 72;
 const CSS_INCH = 96;
+/** Of the assets in a band, as they stand in its HTML: all of them are sent to the browser, and printed on every page. */
+const MOST_CHARACTERS = 20_000_000;
 
 /**
  * The HTML of a header or footer as Chromium needs it. It loads nothing there and its letters are one pixel high by default, so
- * assets of the job become part of the HTML, and letters get a size.
+ * assets of the job become part of the HTML, and letters get a size. Throws `Rejected` where they make it too large.
  */
 export function prepareBand(html: string, name: 'header' | 'footer', layout: PageLayout, context: BandContext): string {
   const { findings } = context;
@@ -50,6 +53,14 @@ export function warnOfHighBand(
  * two parts of an expression take the same letters, or text without an end would be read again from each of its letters.
  */
 function withAssets(html: string, name: string, { assets, findings }: BandContext): string {
+  let room = MOST_CHARACTERS;
+  /** Before they are there: the few letters that name an asset may come a thousand times. */
+  const claim = (characters: number) => {
+    room -= characters;
+    if (room >= 0) return;
+    const detail = `pdf.${name} has more than ${MOST_CHARACTERS / 1_000_000} million characters with its assets in it. Make its images smaller, or name each of them once.`;
+    throw new Rejected('payload_too_large', detail);
+  };
   const inline = (path: string, base = ''): string | undefined => {
     if (/^(?:data:|#)/i.test(path)) return undefined;
     if (/^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(path)) {
@@ -61,6 +72,7 @@ function withAssets(html: string, name: string, { assets, findings }: BandContex
     const found = resolve(path, base);
     const asset = assets.get(found);
     if (!asset) findings.resourceFailed(found, `pdf.${name} uses it, and the document has no asset of this path`);
+    else claim((asset.bytes.length * 4) / 3);
     return asset && `data:${asset.type};base64,${Buffer.from(asset.bytes).toString('base64')}`;
   };
   const inlineCss = (css: string, base = '') =>
@@ -75,6 +87,7 @@ function withAssets(html: string, name: string, { assets, findings }: BandContex
       const path = resolve(href, '');
       const asset = assets.get(path);
       if (!asset) return inline(href) ?? '';
+      claim(asset.bytes.length);
       return `<style>${inlineCss(Buffer.from(asset.bytes).toString('utf8'), path)}</style>`;
     })
     .replace(/<style\b[^<>]*>[\s\S]*?(?:<\/style>|$)|\sstyle\s*=\s*(?:"[^"]*"|'[^']*')/gi, (part) =>

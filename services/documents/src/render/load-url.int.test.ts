@@ -64,6 +64,14 @@ describe('a URL', () => {
     await expect(made({ url: site.url('/page') })).rejects.toMatchObject(rejected(detail));
   });
 
+  test('that refuses at length fails at once, and what it says is not read', async () => {
+    site.answer = (_request, response) => {
+      response.writeHead(404, { 'content-type': 'text/plain' });
+      response.write('No such quote. '.repeat(10_000));
+    };
+    await expect(made({ url: site.url('/page') })).rejects.toMatchObject(rejected(/The host answered 404\.$/));
+  });
+
   test('of a private network fails the job', async () => {
     await expect(made({ url: 'http://10.0.0.1/' })).rejects.toMatchObject(
       rejected(/cannot be made. [^.]*10.0.0.1 is not allowed/),

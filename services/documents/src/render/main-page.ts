@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PROHIBITED, PROXY_STATUS } from '@tandem/egress/proxy-answers';
 import { AttemptFailed, Rejected } from '@tandem/messaging/outcome';
 import type { CDPSession, Protocol } from 'puppeteer-core';
@@ -8,6 +9,10 @@ type Paused = Protocol.Fetch.RequestPausedEvent;
 
 /** What a browser shows by itself; anything else would be a download. */
 const SHOWN = /^(?:text\/|image\/|application\/(?:xhtml\+xml|xml|json|[\w.+-]+\+(?:xml|json))(?:;|$))/i;
+
+/** Bytes of what a host says, and how long it may take to say them. */
+const MOST_SAID = 300;
+const SAID_MS = 2_000;
 
 /** The page that becomes the document: where it may go, and what is said when it cannot be had. */
 export class MainPage {
@@ -58,11 +63,11 @@ export class MainPage {
 
   /** Refuses an answer of the host or the proxy, with what it said if it said it in short. */
   async refuse(session: CDPSession, event: Paused, refusal: string): Promise<void> {
-    const said = isPlainText(event) ? await bodyOf(session, event.requestId) : '';
+    const said = isPlainText(event) ? await shortText(session, event.requestId) : '';
     const error = proxyError(headerOf(event, PROXY_STATUS));
     if (!error) return this.fail(said ? `${refusal} It says: ${said}` : refusal);
-    if (error === PROHIBITED) return this.fail(said);
-    this.job.deadline.fail(new AttemptFailed('source_unreachable', `The URL cannot be opened: ${said}`));
+    if (error === PROHIBITED) return this.fail(said || refusal);
+    this.job.deadline.fail(new AttemptFailed('source_unreachable', `The URL cannot be opened: ${said || refusal}`));
   }
 
   fail(detail: string): void {
@@ -104,12 +109,26 @@ function headerOf({ responseHeaders = [] }: Paused, wanted: string): string {
   return responseHeaders.find(({ name }) => name.toLowerCase() === wanted)?.value ?? '';
 }
 
-async function bodyOf(session: CDPSession, requestId: string): Promise<string> {
+/** The text of an answer that is short; nothing of one that is long, or does not end soon: it is not waited for. */
+async function shortText(session: CDPSession, requestId: string): Promise<string> {
   try {
-    const { body, base64Encoded } = await session.send('Fetch.getResponseBody', { requestId });
-    const text = base64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
-    return text.length <= 300 ? text.replace(/\s+/g, ' ').trim() : '';
+    const text = await Promise.race([readText(session, requestId), sleep(SAID_MS, '', { ref: false })]);
+    return text.replace(/\s+/g, ' ').trim();
   } catch {
     return '';
   }
+}
+
+/** As a stream, of which no more is read than is needed to know that it is too long. */
+async function readText(session: CDPSession, requestId: string): Promise<string> {
+  const { stream: handle } = await session.send('Fetch.takeResponseBodyAsStream', { requestId });
+  const pieces: Buffer[] = [];
+  for (let eof = false, bytes = 0; !eof; ) {
+    const piece = await session.send('IO.read', { handle, size: MOST_SAID + 1 });
+    pieces.push(Buffer.from(piece.data, piece.base64Encoded ? 'base64' : 'utf8'));
+    bytes += pieces.at(-1)!.length;
+    if (bytes > MOST_SAID) return '';
+    eof = piece.eof;
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }

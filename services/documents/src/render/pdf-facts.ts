@@ -51,15 +51,20 @@ export function shownText(pdf: Buffer): ShownText {
   };
   for (const stream of textStreams(pdf)) {
     if (stream.includes('begincmap')) addLetters(stream, add);
-    else if (
-      /<(?:[0-9A-F]{4})*?0000(?:[0-9A-F]{4})*> Tj|<(?:[0-9A-F]{4})*?0000(?:[0-9A-F]{4})*>[^\]]*\] TJ/.test(stream)
-    )
-      found.missing = true;
+    else if (showsMissing(stream)) found.missing = true;
     for (const [, hex, glyph] of stream.matchAll(/ActualText <FEFF((?:[0-9A-F]{4})+)> >> BDC\s[^<]*<([0-9A-F]{4})/g)) {
       if (glyph !== '0000') add(hex!);
     }
   }
   return found;
+}
+
+/** Whether glyph 0 is in a string that is shown, which a text (`ActualText`) is not. One step after the other: a line may be long. */
+function showsMissing(operators: string): boolean {
+  for (const [, glyphs] of operators.matchAll(/(?<!ActualText )<([0-9A-F]+)>/g)) {
+    for (let at = 0; at < glyphs!.length; at += 4) if (glyphs!.startsWith('0000', at)) return true;
+  }
+  return false;
 }
 
 function addLetters(cmap: string, add: (hex: string) => void): void {

@@ -3,17 +3,22 @@ import type { Protocol, Target } from 'puppeteer-core';
 import { type JobPage, unheard } from './job-page.js';
 
 const MOST_MESSAGES = 5_000;
+const MOST_INTERRUPTIONS = 100;
 const MOST_CHARACTERS = 10_000_000;
 
 /** Keeps a page from what a document has no use for, and takes note of what its scripts complain about. */
 export function watchPage(job: JobPage): void {
   const { session, target } = job.lent;
   if (!job.javascript) return;
+  const talk = limited(job, MOST_MESSAGES, 'messages to the console, errors among them');
+  const interrupt = limited(job, MOST_INTERRUPTIONS, 'dialogs, windows and downloads');
   job.on(session, 'Page.javascriptDialogOpening', ({ type, message }) => {
+    interrupt(message);
     unheard(session.send('Page.handleJavaScriptDialog', { accept: type === 'beforeunload' }));
     if (type !== 'beforeunload') job.findings.warn(`The page opened a dialog, which was dismissed: ${message}`);
   });
   job.on(session, 'Page.windowOpen', ({ url }) => {
+    interrupt(url);
     job.findings.resourceFailed(url || 'about:blank', 'a document may not open windows');
   });
   const context = target.browserContext();
@@ -24,9 +29,9 @@ export function watchPage(job: JobPage): void {
   context.on('targetcreated', closeWindow);
   job.deadline.signal.addEventListener('abort', () => context.off('targetcreated', closeWindow), { once: true });
   job.on(session, 'Page.downloadWillBegin', ({ url }) => {
+    interrupt(url);
     job.findings.resourceFailed(url, 'downloads are refused');
   });
-  const talk = limitTalk(job);
   job.on(session, 'Runtime.exceptionThrown', ({ exceptionDetails }) => {
     const text = textOf(exceptionDetails);
     talk(exceptionDetails.exception?.description ?? text);
@@ -40,15 +45,15 @@ export function watchPage(job: JobPage): void {
   unheard(session.send('Runtime.enable'));
 }
 
-/** Ends a page that writes without end: all of it comes to us, and each megabyte is time that other documents do not get. */
-function limitTalk({ deadline }: JobPage): (...texts: string[]) => void {
-  let messages = 0;
+/** Ends a page that makes such things without end: all of them come to us, and each megabyte is time that other documents do not get. */
+function limited({ deadline }: JobPage, most: number, what: string): (...texts: string[]) => void {
+  let count = 0;
   let characters = 0;
   return (...texts) => {
-    messages += 1;
+    count += 1;
     for (const { length } of texts) characters += length;
-    if (messages <= MOST_MESSAGES && characters <= MOST_CHARACTERS) return;
-    const detail = `Its scripts write more than ${MOST_MESSAGES} messages or ${MOST_CHARACTERS / 1e6} MB to the console, errors among them. Have them write less.`;
+    if (count <= most && characters <= MOST_CHARACTERS) return;
+    const detail = `Its scripts make more than ${most} ${what}, or ${MOST_CHARACTERS / 1e6} MB of them. Have them make fewer.`;
     deadline.fail(new Rejected('document_failed', detail));
   };
 }

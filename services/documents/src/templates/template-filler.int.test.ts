@@ -75,6 +75,21 @@ describe('a template of a tenant', () => {
     await expect(filled).rejects.toThrow('nobody waits');
   });
 
+  test('is given up while it waits for its turn, too', async () => {
+    const strict = new TemplateFiller({ size: 1 });
+    const [busy, stop] = [new AbortController(), new AbortController()];
+    const html = '{% for i in (1..9999) %}{% for j in (1..9999) %}{% endfor %}{% endfor %}';
+    const ended: string[] = [];
+    const endless = strict.fill(bundleOf({ html }), {}, { signal: busy.signal }).catch(() => ended.push('endless'));
+    const waiting = strict.fill(GOOD, {}, { signal: stop.signal }).catch(() => ended.push('waiting'));
+    stop.abort(new Error('nobody waits'));
+    await waiting;
+    busy.abort(new Error('nor for this'));
+    await endless;
+    expect(ended).toEqual(['waiting', 'endless']);
+    strict.close();
+  });
+
   test('waits for its turn when all processes are busy', async () => {
     const fills = Array.from({ length: 20 }, (_, amount) => filler.fill(GOOD, { amount }, { signal }));
     const pages = (await Promise.all(fills)).map(({ html }) => bodyOf(html));

@@ -3,6 +3,7 @@ import type { TemplateBundle } from '@tandem/contracts/template';
 import { Rejected } from '@tandem/messaging/outcome';
 import { IsolatePool } from '@tandem/runtime/isolate-pool';
 import { ChildDied } from '@tandem/runtime/isolated-child';
+import { WaitingLine } from '../browsers/waiting-line.js';
 import type { WrittenPage } from '../render/page-content.js';
 import { type FillOptions, fillTask, prepareTemplate, writtenPage } from './fill-template.js';
 import type { FilledTexts, FillTask } from './fill-texts.js';
@@ -37,15 +38,13 @@ export class TemplateFiller {
   readonly #pool: IsolatePool;
   readonly #killAfterMs: number;
   readonly #memoryMb: number;
-  readonly #size: number;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #line: WaitingLine;
 
   constructor({ size, killAfterMs = KILL_AFTER_MS, memoryMb = MEMORY_MB }: TemplateFillerOptions) {
     this.#pool = new IsolatePool({ size, runsPerChild: RUNS, memoryMb, preload: PROGRAM });
     this.#killAfterMs = killAfterMs;
     this.#memoryMb = memoryMb;
-    this.#size = size;
+    this.#line = new WaitingLine(size, Number.POSITIVE_INFINITY, () => new Error('the line is full'));
   }
 
   /** As `fillTemplate`. Throws `Rejected` with what the template is at fault for; the signal's reason when it aborts. */
@@ -56,14 +55,14 @@ export class TemplateFiller {
   ): Promise<WrittenPage> {
     const template = prepareTemplate(bundle);
     const task = fillTask(template, data, options);
-    await this.#turn();
+    const leave = await this.#line.enter(signal);
     try {
       return writtenPage(bundle, template, await this.#run(task, signal));
     } catch (error) {
       signal.throwIfAborted();
       throw this.#explain(error);
     } finally {
-      this.#endTurn();
+      leave();
     }
   }
 
@@ -82,19 +81,6 @@ export class TemplateFiller {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /** Each turn ends within the time that kills, so nobody waits for long. */
-  async #turn(): Promise<void> {
-    if (this.#running < this.#size) this.#running += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Gives the turn to the next that waits. */
-  #endTurn(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#running -= 1;
   }
 
   /** Called by Nest. */
