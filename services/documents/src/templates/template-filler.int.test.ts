@@ -1,3 +1,4 @@
+import { eventually } from '@tandem/testing/eventually';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bodyOf, bundleOf } from './bundle.fixture.js';
 import { fillTemplate } from './fill-template.js';
@@ -47,21 +48,23 @@ describe('a template of a tenant', () => {
     [
       'never comes back from one call',
       `{% assign s = "<<<<<<<<<<" %}${DOUBLED}{% if s contains "<a" %}{% endif %}`,
-      { killAfterMs: 5_000 },
-      'takes more than 5 s',
+      { killAfterMs: 1_000 },
+      'takes more than 1 s',
     ],
     ['makes too much', '{% assign l = (1..49000000) %}', { memoryMb: 256 }, 'needs more than 256 MB of memory'],
   ])('that %s is ended, and the next one is filled', async (_what, html, limits, reason) => {
     // Both are within Liquid's own limits.
     const strict = new TemplateFiller({ size: 1, ...limits });
     try {
-      await expect(strict.fill(GOOD, {}, { signal })).resolves.toBeDefined();
+      // Again where a busy machine takes a second for a page of a word.
+      const good = () => eventually(() => strict.fill(GOOD, { amount: 5 }, { signal }));
+      await good();
       const detail = `The template ${reason}. Use less data, or fewer loops in loops.`;
       await expect(strict.fill(bundleOf({ html }), {}, { signal })).rejects.toMatchObject({
         code: 'document_failed',
         detail,
       });
-      expect(bodyOf((await strict.fill(GOOD, { amount: 5 }, { signal })).html)).toBe('5\u00a0F\u00a0CFA');
+      expect(bodyOf((await good()).html)).toBe('5\u00a0F\u00a0CFA');
     } finally {
       strict.close();
     }
