@@ -40,8 +40,9 @@ export default defineConfig({
       QPDF_BIN: findQpdf(import.meta.dirname) ?? '',
       VERSITYGW_BIN: findVersitygw(import.meta.dirname) ?? '',
     },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Against what never ends. What a test waits for has a deadline of its own, and says what did not come.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -39,7 +39,7 @@ test('no job is lost and no effect applied twice while everything is killed, wip
   // PostgreSQL was away for a moment: the answer to that is 503.
   expect(report.client.errors).not.toHaveProperty('500');
   expect(code).toBe(0);
-}, 180_000);
+}, 300_000);
 
 test('an option that is wrong is named, and ends with code 2', async () => {
   const { code, stderr } = await runChaos('--jobs', 'many');

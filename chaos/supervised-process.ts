@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { wrap } from '@tandem/embedded/privileges';
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 60_000;
 const START_AGAIN_MS = 500;
 
 /** A process that ended although nobody had asked it to. */

@@ -52,7 +52,7 @@ export class Api {
   }
 
   /** The job once it is in a final state. */
-  ended(id: string, timeoutMs = 30_000): Promise<JobView> {
+  ended(id: string, timeoutMs = 60_000): Promise<JobView> {
     const attempt = async () => {
       const job = await this.job(id);
       if (!isFinal(job.status)) throw new Error(`the job ${id} is ${job.status}`);
@@ -74,7 +74,7 @@ export class Api {
 
   async #call(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${this.token}` };
-    const signal = AbortSignal.timeout(20_000);
+    const signal = AbortSignal.timeout(60_000);
     const response = await fetch(this.url + path, { signal, ...init, headers });
     if (response.ok) return response;
     throw new Error(`${init.method ?? 'GET'} ${path} answered ${response.status}: ${await response.text()}`);

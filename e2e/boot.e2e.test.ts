@@ -76,9 +76,13 @@ test('a gateway alone counts requests and jobs', async () => {
 
 // What is left is found in /proc, and only Linux can end a server with a parent that was killed.
 describe.runIf(process.platform === 'linux')('standalone', () => {
+  /** All servers and services, one after the other, on a busy machine. */
+  const START_MS = 120_000;
+
   async function startStandalone(env: Record<string, string>) {
     const args = [entryPoint('standalone'), '--no-tour', '--port', '0'];
-    const standalone = await startProcess({ name: 'standalone', args, env, ready: /^Ctrl-C/m });
+    const ready = /^Ctrl-C/m;
+    const standalone = await startProcess({ name: 'standalone', args, env, ready, timeoutMs: START_MS });
     const [, url] = /serves at\s+(\S+)/.exec(standalone.log())!;
     const servers = descendants(standalone.pid);
     const programs = servers.map((identity) => programName(Number.parseInt(identity, 10)));
@@ -86,21 +90,25 @@ describe.runIf(process.platform === 'linux')('standalone', () => {
     return { ...standalone, url: url!, left: () => servers.filter(isAlive) };
   }
 
-  test('takes its servers along when it is killed, finds its jobs again, and stops with code 0 at Ctrl-C', async () => {
-    const env = { TANDEM_DATA: temporaryFolder('standalone'), ADMIN_PORT: '0' };
-    const first = await startStandalone(env);
-    const { stdout: token } = await runToEnd(entryPoint('standalone', 'token'), env);
-    const api = new Api(first.url, token.trim());
-    const { id } = await api.transform({ source: { object: await api.upload(tinyPng()) }, renditions: SMALL });
-    const job = await api.ended(id);
-    expect(job.status).toBe('succeeded');
+  test(
+    'takes its servers along when it is killed, finds its jobs again, and stops with code 0 at Ctrl-C',
+    async () => {
+      const env = { TANDEM_DATA: temporaryFolder('standalone'), ADMIN_PORT: '0' };
+      const first = await startStandalone(env);
+      const { stdout: token } = await runToEnd(entryPoint('standalone', 'token'), env);
+      const api = new Api(first.url, token.trim());
+      const { id } = await api.transform({ source: { object: await api.upload(tinyPng()) }, renditions: SMALL });
+      const job = await api.ended(id);
+      expect(job.status).toBe('succeeded');
 
-    await first.kill('SIGKILL');
-    await eventually(() => expect(first.left()).toEqual([]));
+      await first.kill('SIGKILL');
+      await eventually(() => expect(first.left()).toEqual([]));
 
-    const second = await startStandalone(env);
-    expect(await new Api(second.url, token.trim()).job(id)).toEqual(job);
-    expect(await second.kill('SIGINT')).toEqual({ code: 0, signal: null });
-    expect(second.left()).toEqual([]);
-  });
+      const second = await startStandalone(env);
+      expect(await new Api(second.url, token.trim()).job(id)).toEqual(job);
+      expect(await second.kill('SIGINT')).toEqual({ code: 0, signal: null });
+      expect(second.left()).toEqual([]);
+    },
+    3 * START_MS,
+  );
 });

@@ -1,11 +1,15 @@
 import { eventually } from '@tandem/testing/eventually';
 import type { RunningProcess } from '@tandem/testing/processes';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import type { Api } from './api.js';
 import { Cluster, commandsInFlight, type MediaProcess } from './cluster.js';
 import { HEAVY, photo, SMALL, tinyPng } from './images.js';
 import { expectSucceededOnce, jobsOf } from './ledger.js';
 import { startLoad } from './load.js';
+
+/** For all jobs of a test to end, where the machine is busy. */
+const WITHIN_MS = 120_000;
+vi.setConfig({ testTimeout: 2 * WITHIN_MS });
 
 // Every test leaves one gateway, one worker and NATS running for the next.
 let cluster: Cluster;
@@ -43,7 +47,7 @@ test('jobs of a worker that is killed in the middle of them are run by another, 
   expect((await Promise.all(ids.map((id) => api.job(id)))).map(({ status }) => status)).not.toContain('succeeded');
   media = await cluster.startMedia();
   // 10 s after its last heartbeat JetStream takes a worker for dead.
-  await expectSucceededOnce(api, cluster.postgres.url, ids, 45_000);
+  await expectSucceededOnce(api, cluster.postgres.url, ids, WITHIN_MS);
 });
 
 test('a job that was accepted without NATS by a gateway that then died is published by the next gateway', async () => {
@@ -55,7 +59,7 @@ test('a job that was accepted without NATS by a gateway that then died is publis
   await gateway.kill('SIGKILL');
   await cluster.nats.restart();
   gateway = await cluster.startGateway();
-  await expectSucceededOnce(api, cluster.postgres.url, [job.id], 30_000);
+  await expectSucceededOnce(api, cluster.postgres.url, [job.id], WITHIN_MS);
 });
 
 test('no accepted job is lost or done twice when nats-server is killed twice under load', async () => {
@@ -68,7 +72,7 @@ test('no accepted job is lost or done twice when nats-server is killed twice und
   }
   await load.done;
   expect(load.accepted).toHaveLength(300);
-  await expectSucceededOnce(api, cluster.postgres.url, load.accepted, 60_000);
+  await expectSucceededOnce(api, cluster.postgres.url, load.accepted, WITHIN_MS);
 });
 
 test('a worker that gets SIGTERM in the middle of jobs ends with code 0, and every job succeeds', async () => {
@@ -78,7 +82,7 @@ test('a worker that gets SIGTERM in the middle of jobs ends with code 0, and eve
   const ids = await heavyJobs(api, 8);
   await eventually(async () => expect(await commandsInFlight(leaving)).toBeGreaterThan(0));
   expect(await leaving.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  await expectSucceededOnce(api, cluster.postgres.url, ids, 60_000);
+  await expectSucceededOnce(api, cluster.postgres.url, ids, WITHIN_MS);
 });
 
 test.each([
@@ -93,7 +97,7 @@ test.each([
     expect(await gateway.kill(signal)).toEqual(exit);
     gateway = await cluster.startGateway();
     await load.done;
-    await expectSucceededOnce(api, cluster.postgres.url, load.accepted, 45_000);
+    await expectSucceededOnce(api, cluster.postgres.url, load.accepted, WITHIN_MS);
     expect(await jobsOf(cluster.postgres.url, load.accepted)).toBe(200);
   },
 );

@@ -25,7 +25,7 @@ export function startLoad(
     while (next < total) {
       next += 1;
       const headers = { 'idempotency-key': randomUUID() };
-      const job = await eventually(() => api.transform(input, headers), { timeoutMs: 30_000, everyMs: 50 });
+      const job = await eventually(() => api.transform(input, headers), { timeoutMs: 60_000, everyMs: 50 });
       accepted.push(job.id);
     }
   };

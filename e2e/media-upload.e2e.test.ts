@@ -32,7 +32,7 @@ test('an app uploads a photo by the path of the earlier version, and is told whe
   const response = await fetch(`${cluster.url}/media/upload`, { method: 'POST', body: form, headers });
   expect(response.status).toBe(202);
   const { job } = (await response.json()) as { job: JobView };
-  await eventually(() => expect(told).toHaveLength(1), { timeoutMs: 30_000 });
+  await eventually(() => expect(told).toHaveLength(1), { timeoutMs: 60_000 });
 
   expect(told[0]).toMatchObject({ type: 'job.succeeded', data: { id: job.id } });
   const [thumb] = resultOf(told[0]!.data).renditions;

@@ -5,9 +5,9 @@ import { processIdentity } from '@tandem/embedded/process-identity';
 /** How a command ended, and all that it printed. */
 export type Ended = { code: number; stdout: string; stderr: string };
 
-/** Runs a compiled script with `env` on top of our environment until it ends; kills it after 20 s. */
+/** Runs a compiled script with `env` on top of our environment until it ends; kills it after 90 s. */
 export function runToEnd(script: string, env: Record<string, string | undefined>): Promise<Ended> {
-  const options = { env: { ...process.env, ...env }, timeout: 20_000, killSignal: 'SIGKILL' } as const;
+  const options = { env: { ...process.env, ...env }, timeout: 90_000, killSignal: 'SIGKILL' } as const;
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [script], options, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, stdout, stderr }),

@@ -16,7 +16,7 @@ const MARKER = 'very-private-beach-photo';
 const RENDITIONS = [{ name: MARKER, width: 32 }];
 
 /** Spans are sent every 5 s, and again after a while when the receiver of a busy machine was too slow. */
-const EXPORTED = { timeoutMs: 40_000 };
+const EXPORTED = { timeoutMs: 60_000 };
 
 let receiver: OtlpReceiver;
 let cluster: Cluster;

@@ -266,7 +266,8 @@ describe('a grant', () => {
     grant.close();
     await once(mine, 'close');
     expect((await ask(`http://${at('site.test')}/`)).status).toBe(407);
-    expect(server.open).toBe(1);
+    await eventually(() => expect(server.open).toBe(1));
+    expect(theirs.closed).toBe(false);
     theirs.destroy();
   });
 
@@ -320,7 +321,7 @@ describe('the proxy', () => {
   });
 
   it('ends a tunnel that is silent for too long', async () => {
-    const quick = await startEgressProxy({ allow: [`${PUBLIC}:*`] }, { resolve: dns.resolve, idleMs: 50 });
+    const quick = await startEgressProxy({ allow: [`${PUBLIC}:*`] }, { resolve: dns.resolve, idleMs: 1_000 });
     const socket = connect(Number(new URL(quick.url).port), '127.0.0.1');
     socket.write(
       `CONNECT ${at('site.test')} HTTP/1.1\r\nHost: x\r\nProxy-Authorization: ${basic(quick.open().token)}\r\n\r\n`,

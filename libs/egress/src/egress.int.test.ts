@@ -170,9 +170,9 @@ describe('limits of time', () => {
     const silent = await egress({ idleMs: 50 }).fetch(server.url('/silent'));
     expect(await failure(silent.text())).toMatchObject({ name: 'EgressTimedOut', phase: 'idle' });
 
-    const whole = await egress({ idleMs: 1_000 }).fetch(server.url('/whole'), { maxBytes: 20_000_000 });
-    const stopped = await egress({ idleMs: 2_000 }).fetch(server.url('/silent'));
-    await failure(stopped.text()); // our pause, twice as long as the other side may be silent
+    const whole = await egress({ idleMs: 2_000 }).fetch(server.url('/whole'), { maxBytes: 20_000_000 });
+    const stopped = await egress({ idleMs: 3_000 }).fetch(server.url('/silent'));
+    await failure(stopped.text()); // our pause, longer than the other side may be silent
     expect(await whole.bytes()).toHaveLength(20_000_000);
   });
 
@@ -181,15 +181,15 @@ describe('limits of time', () => {
       const timer = setInterval(() => response.write('.'), 10);
       response.on('close', () => clearInterval(timer));
     };
-    const answer = await egress({ idleMs: 5_000 }).fetch(server.url(), { timeoutMs: 1_000 });
-    expect(await failure(answer.text())).toMatchObject({ name: 'EgressTimedOut', phase: 'total' });
+    const read = async () => (await egress({ idleMs: 5_000 }).fetch(server.url(), { timeoutMs: 1_000 })).text();
+    expect(await failure(read())).toMatchObject({ name: 'EgressTimedOut', phase: 'total' });
     await eventually(() => expect(server.open).toBe(0));
   });
 
   it('hold for a body that nobody reads', async () => {
     server.answer = endless;
-    const answer = await egress().fetch(server.url(), { timeoutMs: 1_000 });
-    expect(await failure(once(answer.body, 'end'))).toMatchObject({ name: 'EgressTimedOut', phase: 'total' });
+    const wait = async () => once((await egress().fetch(server.url(), { timeoutMs: 1_000 })).body, 'end');
+    expect(await failure(wait())).toMatchObject({ name: 'EgressTimedOut', phase: 'total' });
     await eventually(() => expect(server.open).toBe(0));
   });
 

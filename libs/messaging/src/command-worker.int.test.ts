@@ -22,10 +22,12 @@ const Probe = defineCommand('probe.run', {
   summary: 'A command for tests',
   input: z.object({ n: z.number() }),
   output: z.unknown(),
-  timeout: '400ms',
+  timeout: '60s',
   attempts: 2,
   scope: 'probe:run',
 });
+/** The same, of which a run may not take long. */
+const Brief = { ...Probe, timeoutMs: 400 };
 type Handle = (context: CommandContext<typeof Probe>) => Promise<unknown>;
 
 const log = createLogger('test', { write: () => undefined });
@@ -61,12 +63,13 @@ afterEach(async () => {
 async function startWorker(
   handle: Handle,
   concurrency = 4,
+  command = Probe,
 ): Promise<{ worker: CommandWorker; abort: AbortController }> {
   const abort = new AbortController();
   const cancellations = new Cancellations(connection, log);
   await cancellations.start();
   const environment = {
-    command: Probe,
+    command,
     handler: handle as never,
     reporter: new JobReporter(connection.nc),
     cancellations,
@@ -221,6 +224,8 @@ describe('a worker', () => {
             reject(signal.reason);
           });
         }),
+      4,
+      Brief,
     );
     expect(await ending(await publish())).toMatchObject({ state: 'retrying', error: { code: 'timeout' } });
     expect(aborted).toBe(true);
@@ -284,11 +289,8 @@ describe('a worker', () => {
     await ending(await publish());
     await server.wipe();
     await eventually(() => provisionStreams(connection.nc));
-    await eventually(async () => {
-      const id = await publish();
-      const manager = await jetstreamManager(connection.nc);
-      expect((await manager.streams.info(STREAMS.commands.name)).state.messages, id).toBe(0);
-    });
+    expect((await ending(await eventually(() => publish()))).state).toBe('succeeded');
+    await eventually(async () => expect(await pending()).toBe(0));
   });
 
   test('removes a message that is no command, and goes on', async () => {

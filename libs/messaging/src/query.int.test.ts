@@ -102,9 +102,10 @@ describe('a query', () => {
   });
 
   test('that nobody answers is unavailable at once', async () => {
+    const ask = await client();
     const begin = Date.now();
-    expect(await codeOf((await client())('x'))).toBe('unavailable');
-    expect(Date.now() - begin).toBeLessThan(2_000);
+    expect(await codeOf(ask('x'))).toBe('unavailable');
+    expect(Date.now() - begin).toBeLessThan(Echo.timeoutMs / 2);
   });
 
   test('is answered by one of several workers', async () => {
@@ -224,8 +225,12 @@ describe('a worker of queries', () => {
           }),
         ),
     );
-    expect(await codeOf((await client())('x', 100))).toBe('timeout');
-    await eventually(() => expect(reason).toMatchObject({ code: 'timeout' }));
+    const ask = await client();
+    // Again where a busy machine took so long that nothing was begun.
+    await eventually(async () => {
+      expect(await codeOf(ask('x', 100))).toBe('timeout');
+      expect(reason).toMatchObject({ code: 'timeout' });
+    });
   });
 
   test('that dies is noticed, and another one asked', async () => {

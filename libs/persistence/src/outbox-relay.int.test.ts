@@ -78,7 +78,7 @@ async function published(): Promise<{ subject: string; n: number }[]> {
   const { num_pending: count } = await consumer.info();
   const events: { subject: string; n: number }[] = [];
   if (count === 0) return events;
-  for await (const message of await consumer.fetch({ max_messages: count, expires: 5_000 })) {
+  for await (const message of await consumer.fetch({ max_messages: count, expires: 30_000 })) {
     const { subject, data } = Envelope.parse(message.json());
     events.push({ subject, n: Moved.data.parse(data).n });
   }

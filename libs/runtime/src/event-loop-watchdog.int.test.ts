@@ -18,11 +18,9 @@ function start(how: string[], { limitMs = LIMIT_MS, flags = [] as string[], read
 
 const spinFor = (ms: number) => ['spin', String(ms)];
 
-it('kills a process whose event loop is blocked, within a second of the limit, and says what ran and where', async () => {
+it('kills a process whose event loop is blocked, soon after the limit, and says what ran and where', async () => {
   const blocked = await start(spinFor(30_000));
-  const before = Date.now();
   expect(await blocked.exited).toEqual(KILLED);
-  expect(Date.now() - before).toBeLessThan(LIMIT_MS + 1_000);
   const line = JSON.parse(blocked.log().split('\n')[1]!);
   expect(line).toMatchObject({
     level: 'fatal',
@@ -33,7 +31,9 @@ it('kills a process whose event loop is blocked, within a second of the limit, a
     msg: 'the event loop was blocked for too long, the process is killed',
   });
   expect(line.stack[0]).toMatch(/^spin \(.*blocked\.fixture\.ts:\d+\)$/);
+  // By the count of the thread: how long the kill takes on the clock is the machine's affair.
   expect(line.blockedMs).toBeGreaterThan(LIMIT_MS);
+  expect(line.blockedMs).toBeLessThan(LIMIT_MS * 1.5);
 });
 
 it('kills a process that is blocked in native code', async () => {
@@ -43,7 +43,7 @@ it('kills a process that is blocked in native code', async () => {
 });
 
 it('leaves a process alone that blocks for less than the limit', async () => {
-  const blocked = await start(spinFor(LIMIT_MS * 0.9));
+  const blocked = await start(spinFor(1.5 * LIMIT_MS), { limitMs: 3 * LIMIT_MS });
   await eventually(() => blocked.log().includes('lives'));
   expect(await blocked.kill()).toEqual({ code: null, signal: 'SIGTERM' });
 });
@@ -65,7 +65,10 @@ it('holds back under a debugger', async () => {
 });
 
 it('holds back when a debugger is opened to see what blocks', async () => {
-  const debugged = await start(spinFor(3 * LIMIT_MS), { flags: ['--inspect-port=127.0.0.1:0'] });
+  const debugged = await start(spinFor(6 * LIMIT_MS), {
+    limitMs: 3 * LIMIT_MS,
+    flags: ['--inspect-port=127.0.0.1:0'],
+  });
   process.kill(debugged.pid, 'SIGUSR1');
   await eventually(() => debugged.log().includes('lives'));
   await debugged.kill();
@@ -77,7 +80,7 @@ it('does not keep its process alive', async () => {
 });
 
 it('watches no longer once stopped', async () => {
-  const watched = await start(['stop', '900'], { limitMs: 200 });
+  const watched = await start(['stop', String(2.5 * LIMIT_MS)]);
   await eventually(() => watched.log().includes('lives'));
   await watched.kill();
 });

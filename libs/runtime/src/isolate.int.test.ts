@@ -41,15 +41,16 @@ describe('runIsolated', () => {
     await expect(runIsolated(WORK, 'echo', () => {})).rejects.toThrow(/could not be cloned/);
   });
 
-  it('kills an endless loop within a second of the abort, and rejects with its reason', async () => {
+  it('kills an endless loop when it is aborted, and rejects with its reason', async () => {
     const abort = new AbortController();
-    const run = runIsolated(WORK, 'spinAloud', undefined, { signal: abort.signal });
+    const begun = Promise.withResolvers<number>();
+    const limits = { signal: abort.signal, onNote: (child: unknown) => begun.resolve(child as number) };
+    const run = runIsolated(WORK, 'spinAfterNote', undefined, limits);
+    const child = await begun.promise;
     const reason = new Error('enough');
-    const timer = setTimeout(() => abort.abort(reason), 500);
-    const before = Date.now();
+    abort.abort(reason);
     await expect(run).rejects.toBe(reason);
-    expect(Date.now() - before).toBeLessThan(1_500);
-    clearTimeout(timer);
+    await eventually(() => !isAlive(child));
   });
 
   it('starts nothing when the signal is aborted already', async () => {
@@ -140,7 +141,7 @@ describe('the parent of an isolated process', () => {
     const child = Number(/spinning in (\d+)/.exec(parent.log())![1]);
     expect(isAlive(child)).toBe(true);
     process.kill(parent.pid, 'SIGKILL');
-    await eventually(() => !isAlive(child), { timeoutMs: 2_000 });
+    await eventually(() => !isAlive(child));
   });
 });
 

@@ -15,6 +15,11 @@ export function spin(): never {
   for (;;);
 }
 
+export function spinAfterNote(_: unknown, note: (pid: number) => void): never {
+  note(process.pid);
+  for (;;);
+}
+
 export function spinAloud(): never {
   console.log(`spinning in ${process.pid}`);
   for (;;);

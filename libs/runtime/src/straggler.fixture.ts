@@ -9,7 +9,7 @@ const say = (_: unknown, message?: string) => console.log(message);
 const logger = { info: say, warn: say, error: say, fatal: say } as never;
 
 const lifecycle = new Lifecycle(logger);
-lifecycle.onStop('neighbours', 1_000, async () => {
+lifecycle.onStop('neighbours', 30_000, async () => {
   await sleep(100);
   console.log('neighbours drained');
 });

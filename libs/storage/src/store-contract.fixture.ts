@@ -51,7 +51,7 @@ export function describeStore(open: () => Promise<StoreUnderTest>, { runs = 60 }
           expect(await content(key)).toEqual(whole);
           expect(await store.size(key)).toBe(whole.length);
         }),
-        { numRuns: runs },
+        { numRuns: runs, interruptAfterTimeLimit: 60_000 },
       );
       expect(await staged()).toEqual([]);
     });

@@ -15,7 +15,7 @@ export type ProcessOptions = {
   cwd?: string;
   /** A line of its output, or a URL that answers 2xx. */
   ready: RegExp | string;
-  /** Default 30 s. */
+  /** Default 60 s: a busy machine takes 30 to start what takes 3 alone. */
   timeoutMs?: number;
 };
 
@@ -31,7 +31,7 @@ export type RunningProcess = {
 
 /** Starts a Node process and resolves when it is ready; fails with its name and log when it ends or stalls before. */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
-  const { name, args, env, cwd, timeoutMs = 30_000 } = options;
+  const { name, args, env, cwd, timeoutMs = 60_000 } = options;
   const child = spawn(process.execPath, args, {
     cwd,
     env: { ...process.env, ...env },

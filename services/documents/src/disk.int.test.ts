@@ -101,7 +101,7 @@ test.each([
   () => 'javascript:document.write(1)',
   () => 'ftp://127.0.0.1/',
 ])('no document is made of a source of another kind (%#)', async (url) => {
-  const opened = renderer.render({ url: url(), load: { timeoutSeconds: 10 } });
+  const opened = renderer.render({ url: url(), load: { timeoutSeconds: 40 } });
   await expect(opened).rejects.toMatchObject({
     code: 'document_failed',
     detail: expect.not.stringContaining('within'),

@@ -71,7 +71,7 @@ beforeAll(async () => {
 
 /** A first document waits for its browser, and a busy machine makes it wait for long. */
 const run = async <C extends CommandDefinition>(command: C, input: z.input<C['input']>) =>
-  tandem.finished<C>((await tandem.submit(command, input)).id, { timeoutMs: 60_000 });
+  tandem.finished<C>((await tandem.submit(command, input)).id, { timeoutMs: 110_000 });
 
 async function archived(html: string): Promise<Uint8Array> {
   const rendered = await run(RenderDocument, { source: { html } });

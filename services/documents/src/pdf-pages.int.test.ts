@@ -36,7 +36,7 @@ const upload = (bytes: Uint8Array) => tandem.upload(new Uint8Array(bytes));
 /** As `tandem.run`, with the time that a process needs to start where many tests run. */
 async function run<C extends CommandDefinition>(command: C, input: z.input<C['input']>) {
   const { id } = await tandem.submit(command, input);
-  return tandem.finished<C>(id, { timeoutMs: 40_000 });
+  return tandem.finished<C>(id, { timeoutMs: 90_000 });
 }
 
 async function textOf(id: string): Promise<string[]> {

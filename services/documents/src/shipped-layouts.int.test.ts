@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => engine.onApplicationShutdown());
 
 async function make(name: string, locale: string, data: unknown, paper?: LayoutOptions['pdf']) {
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(110_000);
   const { data: pdf, report } = await engine.render(bundles.get(name) as LaidOutTemplate, data, {
     locale,
     signal,

@@ -50,7 +50,7 @@ export async function startShippedTemplates() {
         format: 'pdf',
         pdf,
         load: { locale },
-        signal: AbortSignal.timeout(60_000),
+        signal: AbortSignal.timeout(110_000),
       });
       const pages: string[] = [];
       for await (const { text } of pageText(made)) pages.push(plain(text));

@@ -32,7 +32,7 @@ beforeAll(async () => {
   templates = await startShippedTemplates();
   for (const { name, locale, sample, picture } of CASES)
     made.set(picture, await templates.make(name, locale, shippedJson(`${name}/${sample}`)));
-}, 120_000);
+});
 afterAll(() => templates.pool.stop());
 
 describe.each(CASES)('the template $name in $locale', ({ name, locale, sample, picture }) => {
@@ -77,7 +77,7 @@ describe('an invoice of 120 lines', () => {
   let invoice: ShippedDocument;
   beforeAll(async () => {
     invoice = await templates.make('invoice', 'fr', { ...sample, lines });
-  }, 60_000);
+  });
 
   it('has the head of the table on every page, each line once and its total once', () => {
     expect(invoice.pages.length).toBeGreaterThan(3);

@@ -13,7 +13,7 @@ const PRIVATE = '127.0.0.1';
 /** Service workers run where the browser trusts the origin, and it trusts localhost. The proxy asks the DNS stub. */
 const SITE = 'site.localhost';
 const EVERY_WAY = { ...WAYS, ...HALF_WAYS, ...UNSURE_WAYS };
-const load = { javascript: true, network: true, timeoutSeconds: 50, resourceTimeoutSeconds: 20 };
+const load = { javascript: true, network: true, timeoutSeconds: 100, resourceTimeoutSeconds: 20 };
 
 let dns: DnsStub;
 let renderer: TestRenderer;

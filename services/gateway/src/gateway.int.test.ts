@@ -7,13 +7,16 @@ const { call, submit, finished, probes } = gateway;
 
 describe('the edge', () => {
   test('tells its health, each part with its latency', async () => {
-    const { status, body } = await call('/health/detailed');
-    expect(status).toBe(200);
-    expect(body.parts.postgres).toMatchObject({ status: 'up', latencyMs: expect.any(Number) });
-    expect(body.parts.media).toMatchObject({ status: 'down', instances: 0 });
+    // Again where a part of a busy machine took the second after which it counts as down.
+    await eventually(async () => {
+      const { status, body } = await call('/health/detailed');
+      expect(status).toBe(200);
+      expect(body.parts.postgres).toMatchObject({ status: 'up', latencyMs: expect.any(Number) });
+      expect(body.parts.media).toMatchObject({ status: 'down', instances: 0 });
+      expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
+      expect(await (await fetch(`${gateway.url}/health`)).json()).toEqual({ status: 'degraded' });
+    });
     expect((await fetch(`${gateway.url}/livez`)).status).toBe(200);
-    expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
-    expect(await (await fetch(`${gateway.url}/health`)).json()).toEqual({ status: 'degraded' });
   });
 
   test('lets only the origins on the list call from a browser', async () => {
@@ -65,11 +68,13 @@ describe('while NATS is down', () => {
     const { status, body } = await submit({ payload: 'patient' });
     expect(status).toBe(202);
     expect((await call(`/v1/jobs/${body.id}`)).body.status).toBe('accepted');
-    const health = await call('/health/detailed');
-    expect(health.status).toBe(200);
-    expect(health.body).toMatchObject({
-      status: 'degraded',
-      parts: { nats: { status: 'down' }, postgres: { status: 'up' } },
+    await eventually(async () => {
+      const health = await call('/health/detailed');
+      expect(health.status).toBe(200);
+      expect(health.body).toMatchObject({
+        status: 'degraded',
+        parts: { nats: { status: 'down' }, postgres: { status: 'up' } },
+      });
     });
     await gateway.nats.restart();
     const job = await eventually(

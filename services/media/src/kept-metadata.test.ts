@@ -93,7 +93,7 @@ test('no format tells anything that was not asked for, whatever the options', as
     fc.asyncProperty(options, fc.constantFrom(...ImageFormat.options), async (some, format) => {
       expect(await told(await make({ ...some, format }))).toEqual(NOTHING);
     }),
-    { numRuns: 40 },
+    { numRuns: 40, interruptAfterTimeLimit: 60_000 },
   );
 });
 

@@ -8,6 +8,7 @@ import { startTandem, type TestTandem } from '@tandem/testing/start-tandem';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { MediaConfig } from './config.js';
+import { PATIENT } from './patience.fixture.js';
 import { startMedia } from './start-media.js';
 
 const PHOTO = join(import.meta.dirname, '../../../examples/photos/coffee.png');
@@ -16,7 +17,7 @@ let tandem: TestTandem;
 beforeAll(async () => {
   tandem = await startTandem({
     catalog,
-    services: { media: (env, ...rest) => startMedia(loadConfig(MediaConfig, env), ...rest) },
+    services: { media: (env, ...rest) => startMedia(loadConfig(MediaConfig, { ...PATIENT, ...env }), ...rest) },
   });
 });
 
@@ -44,7 +45,7 @@ test('a batch of 50 images is made smaller, each in its own format', async () =>
       expect(finished).toBe(total);
       return counts;
     },
-    { timeoutMs: 50_000 },
+    { timeoutMs: 100_000 },
   );
   expect(end).toMatchObject({ succeeded: 50, failed: 0 });
   const { jobs: ended } = await read<{ jobs: JobOf<typeof OptimizeImage>[] }>(

@@ -121,6 +121,6 @@ test('no image exceeds its box, whatever the options, and each is what it is sai
       expect([exif, xmp]).toEqual([undefined, undefined]);
       expect(icc !== undefined && rendition.colorProfile !== 'keep').toBe(false);
     }),
-    { numRuns: 80 },
+    { numRuns: 80, interruptAfterTimeLimit: 60_000 },
   );
 }, 120_000);

@@ -15,6 +15,7 @@ import { thumbHashToApproximateAspectRatio } from 'thumbhash';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MediaConfig } from './config.js';
 import { ImageWorkshop } from './image-workshop.js';
+import { PATIENT } from './patience.fixture.js';
 import { TransformImageHandler } from './transform-image.js';
 
 const PHOTOS = join(import.meta.dirname, '../../../examples/photos');
@@ -33,7 +34,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tandem-media-'));
   store = await FilesystemStore.open(dir);
   photo = await readFile(join(PHOTOS, 'hubble_deep_field.jpg'));
-  workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
+  workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused', ...PATIENT }));
   handler = new TransformImageHandler(store, workshop);
 });
 afterAll(async () => {
@@ -116,7 +117,7 @@ describe('renditions', () => {
           expect(metadata.height).toBeLessThanOrEqual(fit === 'contain' ? height : Math.min(height, h));
         },
       ),
-      { numRuns: 30 },
+      { numRuns: 30, interruptAfterTimeLimit: 60_000 },
     );
   });
 

@@ -13,7 +13,7 @@ const testPool: typeof startPool = async (options) => {
 
 let pool: PagePool;
 beforeAll(async () => {
-  pool = await testPool({ pages: 1, browsers: 1, spares: 0 });
+  pool = await testPool({ pages: 1, browsers: 1, spares: 0, wipeMs: 30_000 });
 });
 
 /** What both tenants find at both origins. */

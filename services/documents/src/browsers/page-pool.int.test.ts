@@ -89,7 +89,7 @@ it('does not run work again that fails by itself', async () => {
 });
 
 it('kills a browser that does not answer any more, and runs its work again', async () => {
-  const pool = await testPool({ pages: 1, browsers: 1, hangMs: 4_000 });
+  const pool = await testPool({ pages: 1, browsers: 1, hangMs: 10_000 });
   let runs = 0;
   const made = await pool.use(needs(), async (lent) => {
     if (runs++ === 0) process.kill(await browserPid(lent), 'SIGSTOP');
@@ -135,7 +135,7 @@ it('replaces a browser after so many documents, under load, and fails nothing', 
   const pool = await testPool({ pages: 4, browsers: 2, jobs: 6 });
   const pids = new Set<number>();
   const client = async (javascript: boolean) => {
-    for (const signal = AbortSignal.timeout(50_000); pids.size < 5; ) {
+    for (const signal = AbortSignal.timeout(100_000); pids.size < 5; ) {
       const made = await pool.use(needs({ javascript, signal }), async (lent) => {
         pids.add(await browserPid(lent));
         return title(lent);
@@ -150,7 +150,7 @@ it.each([{ memoryMb: 1 }, { ageMs: 1 }])('replaces a browser by %o while its wor
   const pool = await testPool({ pages: 2, browsers: 1, spares: 0, checkMs: 100, ...limit });
   await pool.use(needs(), async (lent) => {
     const before = await browserPid(lent);
-    await eventually(async () => expect(await pool.use(needs(), browserPid)).not.toBe(before), { timeoutMs: 30_000 });
+    await eventually(async () => expect(await pool.use(needs(), browserPid)).not.toBe(before));
     expect(await title(lent)).toBe('made');
   });
 });
@@ -207,7 +207,7 @@ describe('without a browser', () => {
     expect(pool.problem).toContain('CHROMIUM_BIN');
     await expect(pool.use(needs(), title)).rejects.toThrow(BrowserMissing);
     chromium = process.env.CHROMIUM_BIN;
-    await eventually(() => pool.problem === undefined, { timeoutMs: 20_000 });
+    await eventually(() => pool.problem === undefined);
     expect(await pool.use(needs(), title)).toBe('made');
   });
 

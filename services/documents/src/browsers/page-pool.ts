@@ -41,6 +41,7 @@ const DEFAULTS = {
   spares: 1,
   pageMb: 1_000,
   hangMs: 20_000,
+  wipeMs: 2_000,
   checkMs: 1_000,
 } satisfies Partial<PagePoolOptions>;
 

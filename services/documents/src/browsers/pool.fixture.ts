@@ -10,7 +10,7 @@ export async function startPool(options: Partial<PagePoolOptions> = {}): Promise
 
 /** Needs of work without scripts and network, unless told otherwise. */
 export function needs(more: Partial<PageNeeds> = {}): PageNeeds {
-  return { tenant: 'acme', javascript: false, network: false, signal: AbortSignal.timeout(50_000), ...more };
+  return { tenant: 'acme', javascript: false, network: false, signal: AbortSignal.timeout(100_000), ...more };
 }
 
 /** What the server of a page answers for a path; another path gets an empty page. */

@@ -6,6 +6,7 @@ import type { ChromiumProcess } from './chromium-process.js';
 import { draw, type HeldPage, lend, openPage, openReusable, type PageOpener, switchOffScripts } from './held-page.js';
 import type { LentPage, PageNeeds } from './lent-page.js';
 import { SparePages } from './spare-pages.js';
+import { wipePage } from './wipe-page.js';
 import { WipedPages } from './wiped-pages.js';
 
 /** Limits of one browser. */
@@ -16,9 +17,12 @@ export interface BrowserLimits {
   pageMb: number;
   /** A browser that does not answer for this long is killed. */
   hangMs: number;
+  /** A page that is not clean again after this long is destroyed. */
+  wipeMs: number;
 }
 
-const DESTROY_MS = 1_500;
+/** What a page whose work has ended may take to close. One that takes longer may keep its browser from its neighbours. */
+const DESTROY_MS = 5_000;
 /** Errors of puppeteer that may be the first sign of a browser's end. */
 const SIGNS = new Set(['TargetCloseError', 'ProtocolError', 'ConnectionClosedError']);
 const SIGN_MS = 500;
@@ -58,7 +62,9 @@ export class PooledBrowser {
     opener.root.catch(() => undefined);
     this.#wiped = new WipedPages(
       () => openReusable(opener),
-      (held) => this.#destroy(held),
+      (held, lent) => wipePage(held, lent, limits.wipeMs),
+      // It has no work any more: until the browser counts as hung, the machine or a neighbour makes it slow.
+      (held) => this.#destroy(held, limits.hangMs),
     );
     this.#spares = new SparePages(limits.spares, () => openPage(opener));
     this.#spares.fill();
@@ -201,11 +207,12 @@ export class PooledBrowser {
     return new PageCrashed();
   }
 
-  async #destroy({ context }: HeldPage): Promise<void> {
+  /** A page that cannot be closed ends its browser. */
+  async #destroy({ context }: HeldPage, withinMs = DESTROY_MS): Promise<void> {
     if (this.gone.aborted) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(resolve, DESTROY_MS, 'late');
+      timer = setTimeout(resolve, withinMs, 'late').unref();
     });
     const closed = context.close().catch(() => undefined);
     if ((await Promise.race([closed, late])) === 'late') await this.stop('hung');

@@ -1,7 +1,6 @@
 import { draw, type HeldPage, moveOn, switchOffScripts, windowSize } from './held-page.js';
 import type { LentPage } from './lent-page.js';
 
-const WIPE_MS = 2_000;
 /** Takes away the name of the window, which outlives documents, and reads what must be empty. */
 const REMAINS = `window.name = "";
   window.name + document.head.innerHTML + document.body.innerHTML + (matchMedia("(scripting: none)").matches ? "" : "scripts")`;
@@ -10,10 +9,10 @@ const REMAINS = `window.name = "";
  * Makes a page as good as new after work without scripts and without a network. Throws when that cannot be proven: then the page
  * must be destroyed.
  */
-export async function wipePage(held: HeldPage, lent: LentPage): Promise<void> {
+export async function wipePage(held: HeldPage, lent: LentPage, withinMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the page does not answer')), WIPE_MS);
+    timer = setTimeout(() => reject(new Error('the page does not answer')), withinMs);
   });
   try {
     await Promise.race([wipe(held, lent), late]);

@@ -1,7 +1,6 @@
 import { documentWipes } from '@tandem/telemetry/metrics';
 import type { HeldPage } from './held-page.js';
 import type { LentPage } from './lent-page.js';
-import { wipePage } from './wipe-page.js';
 
 /** Pages that are used again and again, and wiped in between. There are never more of them than were lent at once. */
 export class WipedPages {
@@ -11,6 +10,7 @@ export class WipedPages {
 
   constructor(
     private readonly open: () => Promise<HeldPage>,
+    private readonly wipe: (held: HeldPage, lent: LentPage) => Promise<void>,
     private readonly destroy: (held: HeldPage) => Promise<void>,
   ) {}
 
@@ -26,7 +26,7 @@ export class WipedPages {
   /** Takes a page back, in the background. One that does not get clean is destroyed. */
   giveBack(held: HeldPage, lent: LentPage): void {
     this.#wiping++;
-    void wipePage(held, lent).then(
+    void this.wipe(held, lent).then(
       () => {
         documentWipes.inc({ outcome: 'clean' });
         this.#wiped(held);

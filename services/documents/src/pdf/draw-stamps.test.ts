@@ -78,7 +78,7 @@ test('on a page of any boxes, turned in any way, a stamp is upright, at its plac
       if (position.startsWith('north')) expect(down).toBeLessThan(0.5 + slack);
       else expect(down).toBeGreaterThan(0.5 - slack);
     }),
-    { numRuns: 25 },
+    { numRuns: 25, interruptAfterTimeLimit: 60_000 },
   );
 });
 

@@ -87,9 +87,9 @@ describe('a written page', () => {
   test('fails when it goes to a blob', async () => {
     const html =
       '<p>stays</p><script>location = URL.createObjectURL(new Blob(["gone"], { type: "text/html" }))</script>';
-    await expect(
-      made({ html, load: { javascript: true, waitFor: { selector: '#none' }, timeoutSeconds: 5 } }),
-    ).rejects.toMatchObject(rejected(/of the kind blob:/));
+    await expect(made({ html, load: { javascript: true, waitFor: { selector: '#none' } } })).rejects.toMatchObject(
+      rejected(/of the kind blob:/),
+    );
   });
 
   test('is not held up by dialogs, windows and downloads', async () => {
@@ -121,7 +121,9 @@ describe('a written page', () => {
 });
 
 describe('waiting', () => {
-  const js = { javascript: true, timeoutSeconds: 2 };
+  const js = { javascript: true };
+  /** For what never comes: long enough for a busy machine to load the page itself. */
+  const vain = { ...js, timeoutSeconds: 4 };
   const late = (code: string) => `<p>early</p><script>setTimeout(() => { ${code} }, 150)</script>`;
   const append = 'document.body.insertAdjacentHTML("beforeend", "<b id=late>late</b>")';
 
@@ -131,21 +133,29 @@ describe('waiting', () => {
     expect(
       (await made({ html, load: { ...js, waitFor: { expression: 'document.getElementById("late")' } } })).text,
     ).toContain('late');
-    expect((await made({ html, load: { ...js, waitFor: { delayMs: 400 } } })).text).toContain('late');
-    expect((await made({ html, load: { ...js, network: true, waitFor: { networkIdle: true } } })).text).toContain(
-      'late',
-    );
+    expect((await made({ html, load: { ...js, waitFor: { delayMs: 2_000 } } })).text).toContain('late');
+    // The page itself lets the answer go, so that however slow its timer is, the network is not idle before.
+    const held = Promise.withResolvers<void>();
+    other.answer = ({ url }, response) => {
+      if (url === '/release') held.resolve();
+      void held.promise.then(() => response.writeHead(200, { 'access-control-allow-origin': '*' }).end());
+    };
+    const asking = `fetch("${other.url('/held')}").then(() => ${append})`;
+    const releasing = `setTimeout(() => fetch("${other.url('/release')}"), 700)`;
+    const fetching = `<p>early</p><script>${asking}; ${releasing}</script>`;
+    const idle = { ...js, network: true, waitFor: { networkIdle: true } };
+    expect((await made({ html: fetching, load: idle })).text).toContain('late');
   });
 
   test.each([
-    ['an element', { selector: '#never' }, /within 2 s: no element that load.waitFor.selector matches \(#never\)/],
+    ['an element', { selector: '#never' }, /within 4 s: no element that load.waitFor.selector matches \(#never\)/],
     [
       'an expression',
       { expression: 'window.ready.yes' },
       /load.waitFor.expression did not become true; it throws TypeError/,
     ],
   ])('for %s in vain says so', async (_, waitFor, detail) => {
-    await expect(made({ html: 'x', load: { ...js, waitFor } })).rejects.toMatchObject(rejected(detail));
+    await expect(made({ html: 'x', load: { ...vain, waitFor } })).rejects.toMatchObject(rejected(detail));
   });
 
   test('for something that is no selector says so', async () => {
@@ -161,8 +171,8 @@ describe('waiting', () => {
   });
 
   test('ends when the page never comes to rest', async () => {
-    await expect(made({ html: '<script>for (;;);</script>', load: js })).rejects.toMatchObject(
-      rejected(/within 2 s: .*scripts were running/),
+    await expect(made({ html: '<script>for (;;);</script>', load: vain })).rejects.toMatchObject(
+      rejected(/within 4 s: .*scripts were running/),
     );
     expect((await made({ html: 'neighbour' })).text).toBe('neighbour');
   });
@@ -171,7 +181,7 @@ describe('waiting', () => {
     const stop = new AbortController();
     const running = made({
       html: 'x',
-      load: { ...js, timeoutSeconds: 30, waitFor: { selector: '#never' } },
+      load: { ...js, waitFor: { selector: '#never' } },
       signal: stop.signal,
     });
     stop.abort(new Error('cancelled by its owner'));

@@ -9,7 +9,7 @@ async function wipes(outcome: string): Promise<number> {
 }
 
 test('pages are clean again after documents of all kinds, many at once, and none has to be destroyed', async () => {
-  const renderer = await startRenderer({}, undefined, { pages: 3, browsers: 1 });
+  const renderer = await startRenderer({}, undefined, { pages: 3, browsers: 1, wipeMs: 30_000 });
   onTestFinished(() => renderer[Symbol.asyncDispose]());
   const sized = '<title>x</title><style>@page { size: 100mm 80mm }</style><p>x</p>';
   const kinds: TestRequest[] = [

@@ -26,12 +26,14 @@ export interface SourceObject {
 /** Looks objects up by their id, whoever asks, and remembers them for two seconds: a page asks for the same ones at once. */
 export class SourceFinder {
   // Of promises, so that requests at the same time share one look-up.
-  readonly #cache = new LRUCache<string, Promise<SourceObject | undefined>>({ max: MOST_CACHED, ttl: TTL_MS });
+  readonly #cache: LRUCache<string, Promise<SourceObject | undefined>>;
 
   constructor(
     private readonly pool: Pool,
     private readonly connection: Connection,
+    { ttlMs = TTL_MS } = {},
   ) {
+    this.#cache = new LRUCache({ max: MOST_CACHED, ttl: ttlMs });
     connection.nc.subscribe(REMOVED, { callback: (_error, message) => void this.#cache.delete(message.string()) });
   }
 

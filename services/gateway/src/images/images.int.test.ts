@@ -10,11 +10,12 @@ import { Lifecycle } from '@tandem/runtime/lifecycle';
 import { createLogger } from '@tandem/telemetry/logger';
 import { eventually } from '@tandem/testing/eventually';
 import { probeCatalog } from '@tandem/testing/probe';
-import pg from 'pg';
+import pg, { type Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { useGateway } from '../gateway.fixture.js';
 import { SigningKeys } from '../http/signing-keys.js';
 import { startGateway } from '../start-gateway.js';
+import { SourceFinder } from './find-source.js';
 import { signImageUrl } from './image-url.js';
 
 const SECRET = 'change-me-change-me-change-me-32';
@@ -229,10 +230,14 @@ describe('a signed image', () => {
 
   test('is gone at once when its object is', async () => {
     const url = link('card');
+    // This one would remember it for an hour.
+    const sources = new SourceFinder(database as unknown as Pool, gateway.connection, { ttlMs: 3_600_000 });
+    expect(await sources.find(object)).toBeDefined();
     expect((await get(url)).status).toBe(200);
     await database.query('DELETE FROM gateway.objects WHERE id = $1', [object]);
     gateway.connection.nc.publish('live.objects.removed', object);
-    await eventually(async () => expect((await get(url)).status).toBe(404), { timeoutMs: 1_500 });
+    await eventually(async () => expect(await sources.find(object)).toBeUndefined());
+    await eventually(async () => expect((await get(url)).status).toBe(404));
   });
 
   test('that is no image is refused', async () => {

@@ -20,7 +20,7 @@ const ended = (id: string) =>
       expect(body.finished).toBe(body.total);
       return body;
     },
-    { timeoutMs: 50_000 },
+    { timeoutMs: 100_000 },
   );
 
 describe('a batch', () => {

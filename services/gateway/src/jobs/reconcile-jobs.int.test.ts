@@ -6,7 +6,7 @@ import { useGateway } from '../gateway.fixture.js';
 const gateway = useGateway({ RECONCILE_MARGIN_S: '1' });
 const { submit, call, probes } = gateway;
 
-async function succeeded(id: string, timeoutMs = 40_000): Promise<void> {
+async function succeeded(id: string, timeoutMs = 90_000): Promise<void> {
   await eventually(async () => expect((await call(`/v1/jobs/${id}`)).body.status).toBe('succeeded'), { timeoutMs });
 }
 
@@ -25,7 +25,7 @@ describe('when NATS loses all that it stored', () => {
           probes.release(body.id);
           expect((await call(`/v1/jobs/${body.id}`)).body.status).toBe('succeeded');
         },
-        { timeoutMs: 40_000 },
+        { timeoutMs: 90_000 },
       );
     }
     const { body } = await call('/v1/jobs?limit=100');
@@ -50,7 +50,7 @@ describe('when NATS loses all that it stored', () => {
       },
     });
     await eventually(() => expect(questions).toBeGreaterThanOrEqual(3 * probeCatalog.all().length), {
-      timeoutMs: 30_000,
+      timeoutMs: 90_000,
     });
     expect(probes.runs.get(body.id)).toBe(1);
     probes.release(body.id);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { eventually } from '@tandem/testing/eventually';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useGateway } from '../gateway.fixture.js';
 import { newJobId } from '../jobs/job-id.js';
@@ -19,6 +20,9 @@ afterAll(() => collection.close());
 
 const sql = (query: string, values: unknown[] = []) => collection.pool.query(query, values);
 const isStored = async (key: string) => (await collection.store.size(key)) !== undefined;
+/** Soon, not at once: the gateway's own collector may have been the first to claim them. */
+const areGone = (...keys: string[]) =>
+  eventually(async () => expect(await Promise.all(keys.map(isStored))).toEqual(keys.map(() => false)));
 const remove = (id: string) => call(`/v1/objects/${id}`, { method: 'DELETE', as });
 const statusOf = async (id: string) => (await call(`/v1/objects/${id}/info`, { as })).status;
 
@@ -48,8 +52,8 @@ describe('the bytes of a deleted object', () => {
     await remove(id);
     expect(await isStored(key)).toBe(true);
     await collection.collect();
-    expect(await isStored(key)).toBe(false);
-    expect((await sql('SELECT FROM gateway.loose_bytes')).rowCount).toBe(0);
+    await areGone(key);
+    await eventually(async () => expect((await sql('SELECT FROM gateway.loose_bytes')).rowCount).toBe(0));
   });
 
   test('stay as long as another object of the tenant has them', async () => {
@@ -62,7 +66,7 @@ describe('the bytes of a deleted object', () => {
     expect((await call(`/v1/objects/${twin}`, { as })).bytes).toEqual(bytes);
     await remove(twin);
     await collection.collect();
-    expect(await isStored(key)).toBe(false);
+    await areGone(key);
   });
 
   test('go although another tenant has equal ones, which stay', async () => {
@@ -75,7 +79,8 @@ describe('the bytes of a deleted object', () => {
     collection.age(other);
     await remove(id);
     await collection.collect();
-    expect([await isStored(key), await isStored(other)]).toEqual([false, true]);
+    await areGone(key);
+    expect(await isStored(other)).toBe(true);
   });
 
   test('stay while they are young: somebody may be about to refer to them', async () => {
@@ -86,7 +91,7 @@ describe('the bytes of a deleted object', () => {
     expect(await isStored(key)).toBe(true);
     collection.age(key);
     await collection.collect();
-    expect(await isStored(key)).toBe(false);
+    await areGone(key);
   });
 
   test('stay while a job is open that may have written them, and go when it has ended without', async () => {
@@ -97,7 +102,7 @@ describe('the bytes of a deleted object', () => {
     expect(await isStored(key)).toBe(true);
     await sql(`UPDATE gateway.jobs SET status = 'failed', finished_at = now() WHERE id = $1`, [job]);
     await collection.collect();
-    expect(await isStored(key)).toBe(false);
+    await areGone(key);
   });
 
   test('do not wait for a job that began after them, nor for one of which nothing was heard for a day', async () => {
@@ -105,7 +110,7 @@ describe('the bytes of a deleted object', () => {
     const jobs = [await openJob('5 minutes'), await openJob('25 hours')];
     await remove(id);
     await collection.collect();
-    expect(await isStored(key)).toBe(false);
+    await areGone(key);
     await sql('DELETE FROM gateway.jobs WHERE id = ANY($1)', [jobs]);
   });
 });
@@ -120,7 +125,7 @@ describe('an object with an end', () => {
     await sql(`UPDATE gateway.objects SET expires_at = now() - interval '1 ms' WHERE id = $1`, [id]);
     expect([await statusOf(id), (await remove(id)).status]).toEqual([404, 404]);
     await collection.collect();
-    expect(await isStored(key)).toBe(false);
+    await areGone(key);
     expect((await sql('SELECT FROM gateway.objects WHERE id = $1', [id])).rowCount).toBe(0);
   });
 
@@ -155,8 +160,8 @@ describe('a search of the store', () => {
     for (const key of [orphan, foreign]) collection.age(key);
     expect(await collection.searchOrphans()).toBe(1);
     await collection.collect();
-    const stored = await Promise.all([needed.key, orphan, young, foreign].map(isStored));
-    expect(stored).toEqual([true, false, true, true]);
+    await areGone(orphan);
+    expect(await Promise.all([needed.key, young, foreign].map(isStored))).toEqual([true, true, true]);
   });
 });
 
@@ -165,7 +170,7 @@ test('several collectors at once collect everything once', async () => {
   for (let i = 0; i < 30; i += 1) objects.push(await oldObject());
   await Promise.all(objects.map(({ id }) => remove(id)));
   await Promise.all([collection.collect(), collection.collect(), collection.collect()]);
-  expect(await Promise.all(objects.map(({ key }) => isStored(key)))).toEqual(objects.map(() => false));
+  await areGone(...objects.map(({ key }) => key));
 });
 
 test('none of this was a failure that the gateway did not foresee', () => {

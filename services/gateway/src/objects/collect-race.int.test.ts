@@ -126,7 +126,7 @@ test('a registered object has its bytes, however writers, deletions and collecto
       await Promise.all([passing, ...collecting]);
       expect(outcomes).toEqual(plans.map(() => true));
     }),
-    { numRuns: 25 },
+    { numRuns: 25, interruptAfterTimeLimit: 60_000 },
   );
   // Nothing is left behind either.
   const keys = CONTENTS.map((bytes) => keyOf(TENANT, bytes));

@@ -78,7 +78,7 @@ describe('an upload above the limit', () => {
     expect((await form(bytes)).body.size).toBe(60 * MB);
     expect((await upload(Buffer.alloc(60 * MB + 1))).status).toBe(413);
     expect((await form(Buffer.alloc(60 * MB + 1))).status).toBe(413);
-    expect(await storedFiles()).toHaveLength(1);
+    await eventually(async () => expect(await storedFiles()).toHaveLength(1));
   });
 });
 

@@ -32,14 +32,16 @@ export interface PresetRow {
  * 5 s; a change is told on NATS, so that other gateways usually know it within milliseconds, and this one at once.
  */
 export class PresetFinder {
-  readonly #cache = new LRUCache<string, { preset: Preset | undefined }>({ max: MOST_CACHED, ttl: TTL_MS });
+  readonly #cache: LRUCache<string, { preset: Preset | undefined }>;
   #changes = 0;
 
   constructor(
     private readonly declared: DeclaredPresets,
     private readonly pool: Pool,
     private readonly connection: Connection,
+    { ttlMs = TTL_MS } = {},
   ) {
+    this.#cache = new LRUCache({ max: MOST_CACHED, ttl: ttlMs });
     connection.nc.subscribe(CHANGED, { callback: (_error, message) => this.#forget(message.string()) });
   }
 

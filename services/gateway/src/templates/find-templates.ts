@@ -43,17 +43,19 @@ export interface TemplateRow {
  * change is told on NATS, so that other gateways usually know it within milliseconds, and this one at once.
  */
 export class TemplateFinder {
-  readonly #cache = new LRUCache<string, { template: Template | undefined }>({
-    ttl: TTL_MS,
-    maxSize: CACHED_CHARACTERS,
-    sizeCalculation: ({ template }) => ENTRY_CHARACTERS + JSON.stringify(template?.schema ?? {}).length,
-  });
+  readonly #cache: LRUCache<string, { template: Template | undefined }>;
   #changes = 0;
 
   constructor(
     private readonly pool: Pool,
     private readonly connection: Connection,
+    { ttlMs = TTL_MS } = {},
   ) {
+    this.#cache = new LRUCache({
+      ttl: ttlMs,
+      maxSize: CACHED_CHARACTERS,
+      sizeCalculation: ({ template }) => ENTRY_CHARACTERS + JSON.stringify(template?.schema ?? {}).length,
+    });
     connection.nc.subscribe(CHANGED, { callback: (_error, message) => this.#forget(message.string()) });
   }
 
