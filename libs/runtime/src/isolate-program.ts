@@ -30,6 +30,7 @@ process.on('message', async ({ module, name, input }: Task) => {
   try {
     const work = (await import(module))[name];
     if (typeof work !== 'function') throw new TypeError(`${module} exports no function ${name}`);
+    process.send!({ begun: true });
     const output = await work(input, (note: unknown) => process.send!({ note }));
     process.send!({ ok: true, output, residentBytes: process.memoryUsage.rss() });
   } catch (error) {

@@ -8,6 +8,7 @@ import { IsolatePool } from './isolate-pool.js';
 
 const SOURCES = new URL('./resolve-sources.ts', import.meta.url).href;
 const WORK = new URL('./isolated-work.fixture.ts', import.meta.url);
+const SLOW_TO_LOAD = new URL('./slow-to-load.fixture.ts', import.meta.url);
 
 describe('runIsolated', () => {
   it('calls the function of a module in another process, and copies buffers there and back', async () => {
@@ -61,6 +62,10 @@ describe('runIsolated', () => {
     await expect(runIsolated(WORK, 'spin', undefined, { timeoutMs: 400 })).rejects.toMatchObject({
       name: 'IsolateTimedOut',
     });
+  });
+
+  it('counts the work alone, not the start of its process', async () => {
+    expect(await runIsolated(SLOW_TO_LOAD, 'pid', undefined, { timeoutMs: 500 })).not.toBe(process.pid);
   });
 
   it('rejects with ChildDied when the process ends by itself', async () => {

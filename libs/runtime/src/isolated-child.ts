@@ -19,7 +19,7 @@ export interface IsolateOptions {
 export interface IsolateLimits {
   /** Kills the process; the run then rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Kills the process after so many ms, its start included; the run then rejects with {@link IsolateTimedOut}. */
+  /** Kills the process after so many ms of work; the run then rejects with {@link IsolateTimedOut}. A start may take 30 s more. */
   timeoutMs?: number;
   /** Hears what the function tells before it ends: its second argument is `(note: unknown) => void`. */
   onNote?: (note: unknown) => void;
@@ -55,6 +55,7 @@ export class IsolateTimedOut extends Error {
   }
 }
 
+type Begun = { begun: true };
 type Note = { note: unknown };
 /** What came of a run, and the resident memory after it. */
 type Answer = { residentBytes: number } & (
@@ -76,6 +77,8 @@ const SOURCE_FLAGS =
       ]
     : [];
 const MEBIBYTE = 1024 * 1024;
+/** A machine that is busy may take long to start a process, which is no fault of the work. */
+const START_MS = 30_000;
 
 /** A process that runs functions of modules, one at a time. Use `runIsolated` or `IsolatePool`, which end it as well. */
 export class IsolatedChild {
@@ -121,8 +124,17 @@ export class IsolatedChild {
         child.kill('SIGKILL');
       };
       const abort = () => kill(signal?.reason);
-      const timer =
-        timeoutMs === undefined ? undefined : setTimeout(() => kill(new IsolateTimedOut(timeoutMs)), timeoutMs);
+      const killIn = (ms: number | undefined) =>
+        ms === undefined ? undefined : setTimeout(() => kill(new IsolateTimedOut(timeoutMs!)), ms);
+      let begun = false;
+      let timer = killIn(timeoutMs && START_MS + timeoutMs);
+      const begin = () => {
+        // Whatever has got into a process cannot give itself more time.
+        if (begun) return;
+        begun = true;
+        clearTimeout(timer);
+        timer = killIn(timeoutMs);
+      };
       const done = (settle: () => void) => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
@@ -130,7 +142,8 @@ export class IsolatedChild {
         settle();
       };
       const answered = (message: unknown) => {
-        const answer = message as Answer | Note;
+        const answer = message as Answer | Note | Begun;
+        if ('begun' in answer) return begin();
         if ('note' in answer) return onNote?.(answer.note);
         this.#residentBytes = answer.residentBytes;
         done(() => settleAs(answer, resolve as (o: unknown) => void, reject));

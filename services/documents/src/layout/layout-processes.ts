@@ -13,7 +13,7 @@ const RUNS = 1_000;
 const MEMORY_MB = 1_000;
 /** A document of a hundred pages leaves some 40 MB behind, which Typst keeps for good. */
 const REST_MB = 500;
-const PROBE_MS = 30_000;
+const PROBE_MS = 10_000;
 const AT_ONCE = availableParallelism();
 /** Nobody listens there: Typst would fetch packages by itself, from a host of its own. */
 const NOWHERE = 'http://127.0.0.1:9';

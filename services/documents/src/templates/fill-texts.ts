@@ -37,9 +37,8 @@ const MOST_WARNINGS = 20;
 /** Compiled templates, by the characters of their texts: reading one takes longer than filling it. */
 const compiled = new LRUCache<string, CompiledTemplate>({ maxSize: 5_000_000 });
 
-/** Tells when it begins, for the clock of who may kill it. Throws `Rejected`: `document_failed` for what the template is to blame for, `invalid_input` for an unknown locale or zone. */
-export function fillTexts(task: FillTask, tell?: (begun: true) => void): FilledTexts {
-  tell?.(true);
+/** Throws `Rejected`: `document_failed` for what the template is to blame for, `invalid_input` for an unknown locale or zone. */
+export function fillTexts(task: FillTask): FilledTexts {
   const { key, texts, data, page: paper, ...options } = task;
   const template = compiled.get(key) ?? compile(key, texts);
   const warnings = new Set<string>();

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import type { TemplateBundle } from '@tandem/contracts/template';
 import { Rejected } from '@tandem/messaging/outcome';
 import { IsolatePool } from '@tandem/runtime/isolate-pool';
-import { ChildDied } from '@tandem/runtime/isolated-child';
+import { ChildDied, IsolateTimedOut } from '@tandem/runtime/isolated-child';
 import { WaitingLine } from '../browsers/waiting-line.js';
 import type { WrittenPage } from '../render/page-content.js';
 import { type FillOptions, fillTask, prepareTemplate, writtenPage } from './fill-template.js';
@@ -17,13 +17,6 @@ const KILL_AFTER_MS = 10_000;
 const MEMORY_MB = 512;
 /** What a process may hold when a template is done, so that enough is left for the next one: a share of its memory. */
 const REST = 0.6;
-
-/** More than a process needs to start on a busy machine. */
-const START_MS = 30_000;
-
-class FillTookTooLong extends Error {
-  override readonly name = 'FillTookTooLong';
-}
 
 /** How the processes are set up. */
 export interface TemplateFillerOptions {
@@ -65,29 +58,14 @@ export class TemplateFiller {
     const task = fillTask(bundle, data, options);
     const leave = await this.#line.enter(signal);
     try {
-      return writtenPage(bundle, template, await this.#run(task, signal));
+      const limits = { signal, timeoutMs: this.#killAfterMs };
+      const texts = await this.#pool.run<FillTask, FilledTexts>(PROGRAM, 'fillTexts', task, limits);
+      return writtenPage(bundle, template, texts);
     } catch (error) {
       signal.throwIfAborted();
       throw this.#explain(error);
     } finally {
       leave();
-    }
-  }
-
-  async #run(task: FillTask, signal: AbortSignal): Promise<FilledTexts> {
-    const kill = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      return await this.#pool.run<FillTask, FilledTexts>(PROGRAM, 'fillTexts', task, {
-        signal: AbortSignal.any([signal, kill.signal]),
-        timeoutMs: START_MS + this.#killAfterMs,
-        // A process that must start first is no fault of the template.
-        onNote: () => {
-          timer = setTimeout(() => kill.abort(new FillTookTooLong()), this.#killAfterMs);
-        },
-      });
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -102,7 +80,7 @@ export class TemplateFiller {
   }
 
   #explain(cause: unknown): unknown {
-    if (cause instanceof FillTookTooLong) return failed(`takes more than ${this.#killAfterMs / 1_000} s`, cause);
+    if (cause instanceof IsolateTimedOut) return failed(`takes more than ${this.#killAfterMs / 1_000} s`, cause);
     if (cause instanceof ChildDied && cause.outOfMemory)
       return failed(`needs more than ${this.#memoryMb} MB of memory`, cause);
     // A kill from outside is, most likely, the kernel's for want of memory: another attempt may do.
