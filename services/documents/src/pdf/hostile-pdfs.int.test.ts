@@ -8,8 +8,7 @@ import { PageProcesses } from './page-processes.js';
 import { pdfOf } from './pages.fixture.js';
 
 const MB = 700;
-/** Among them the start of a process, where one had to be ended. */
-const SECONDS = 8;
+const SECONDS = 4;
 const ENDS = ['document_unreadable', 'document_failed', 'timeout', 'invalid_input', 'password_required'];
 const processes = new PageProcesses(MB, SECONDS, 2);
 const { signal } = new AbortController();
