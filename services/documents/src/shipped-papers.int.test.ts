@@ -32,7 +32,7 @@ const OTHERS: { on: string; pdf: PdfOptions }[] = [
 let templates: Awaited<ReturnType<typeof startShippedTemplates>>;
 beforeAll(async () => {
   templates = await startShippedTemplates();
-}, 60_000);
+});
 afterAll(() => templates.pool.stop());
 
 describe.each(PAPERS)('on $on', ({ pdf, size }) => {

@@ -35,7 +35,10 @@ test('a query that takes longer than the pool waits is away; a refused one is no
     new Pool({ connectionString: url, query_timeout: 50 }),
     new Pool({ connectionString: url }),
   ];
-  expect(isDatabaseAway(await reason(hasty.query('SELECT pg_sleep(1)')))).toBe(true);
+  const holder = await patient.connect();
+  await holder.query('SELECT pg_advisory_lock(1)');
+  expect(isDatabaseAway(await reason(hasty.query('SELECT pg_advisory_lock(1)')))).toBe(true);
+  holder.release(true);
   expect(isDatabaseAway(await reason(patient.query('SELECT 1 / 0')))).toBe(false);
   expect(isDatabaseAway(new TypeError('a bug'))).toBe(false);
   await Promise.all([hasty.end(), patient.end()]);
