@@ -110,6 +110,13 @@ describe('IsolatePool', () => {
     expect(await pool.run(WORK, 'pid', undefined)).not.toBe(first);
   });
 
+  it('begins nothing when no time is left, however short the work is', async () => {
+    using pool = closing(new IsolatePool({ size: 1, runsPerChild: 100 }));
+    const first = await pool.run(WORK, 'pid', undefined);
+    await expect(pool.run(WORK, 'quit', 3, { timeoutMs: 0 })).rejects.toMatchObject({ name: 'IsolateTimedOut' });
+    expect(await pool.run(WORK, 'pid', undefined)).toBe(first);
+  });
+
   it('replaces a waiting process that was killed from outside', async () => {
     using pool = closing(new IsolatePool({ size: 1, runsPerChild: 100 }));
     const first = await pool.run<undefined, number>(WORK, 'pid', undefined);

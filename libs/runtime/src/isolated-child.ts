@@ -19,7 +19,10 @@ export interface IsolateOptions {
 export interface IsolateLimits {
   /** Kills the process; the run then rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Kills the process after so many ms of work; the run then rejects with {@link IsolateTimedOut}. A start may take 30 s more. */
+  /**
+   * Kills the process after so many ms of work; the run then rejects with {@link IsolateTimedOut}. A start may take 30 s more.
+   * At 0 or less nothing is begun.
+   */
   timeoutMs?: number;
   /** Hears what the function tells before it ends: its second argument is `(note: unknown) => void`. */
   onNote?: (note: unknown) => void;
@@ -51,7 +54,11 @@ export class IsolateTimedOut extends Error {
   override readonly name = 'IsolateTimedOut';
 
   constructor(limitMs: number) {
-    super(`The isolated work took longer than ${limitMs} ms and was killed.`);
+    super(
+      limitMs > 0
+        ? `The isolated work took longer than ${limitMs} ms and was killed.`
+        : 'No time is left for the isolated work.',
+    );
   }
 }
 
@@ -118,6 +125,7 @@ export class IsolatedChild {
     const child = this.#process;
     return new Promise<O>((resolve, reject) => {
       signal?.throwIfAborted();
+      if (timeoutMs !== undefined && timeoutMs <= 0) throw new IsolateTimedOut(timeoutMs);
       let killedFor: { reason: unknown } | undefined;
       const kill = (reason: unknown) => {
         killedFor ??= { reason };
@@ -127,7 +135,7 @@ export class IsolatedChild {
       const killIn = (ms: number | undefined) =>
         ms === undefined ? undefined : setTimeout(() => kill(new IsolateTimedOut(timeoutMs!)), ms);
       let begun = false;
-      let timer = killIn(timeoutMs && START_MS + timeoutMs);
+      let timer = killIn(timeoutMs === undefined ? undefined : START_MS + timeoutMs);
       const begin = () => {
         // Whatever has got into a process cannot give itself more time.
         if (begun) return;

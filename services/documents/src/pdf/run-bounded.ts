@@ -26,8 +26,8 @@ const MOST_MESSAGES = 64_000;
 
 /**
  * Runs a program to its end, without a shell and with none of our environment. Where there is `prlimit` (util-linux), the
- * kernel keeps the bounds of memory and of files; elsewhere, as on macOS, time and output alone are bounded. Rejects with
- * the signal's reason when it aborts; the process is gone then.
+ * kernel keeps the bounds of memory and of files; elsewhere, as on macOS, time and output alone are bounded. Without any
+ * time it is not begun. Rejects with the signal's reason when it aborts; the process is gone then.
  */
 export function runBounded(
   program: string,
@@ -35,6 +35,8 @@ export function runBounded(
   { cwd, bounds, signal }: { cwd: string; bounds: Bounds; signal: AbortSignal },
 ): Promise<ProcessEnd> {
   signal.throwIfAborted();
+  if (bounds.seconds <= 0)
+    return Promise.resolve({ code: null, signal: null, stdout: '', stderr: '', stopped: 'time' });
   const [file, ...rest] = [...limiter(bounds), program, ...args];
   return new Promise((resolve, reject) => {
     const child = spawn(file!, rest, { cwd, env: { LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -64,9 +66,9 @@ export function runBounded(
   });
 }
 
-/** The time to a deadline (`performance.now()`); some where it has passed, so that what is begun then ends at once. */
+/** The time to a deadline (`performance.now()`); 0 where it has passed. */
 export function millisecondsUntil(deadline: number): number {
-  return Math.max(1, deadline - performance.now());
+  return Math.max(0, deadline - performance.now());
 }
 
 function limiter({ memoryMb, seconds, fileMb }: Bounds): string[] {

@@ -82,6 +82,13 @@ describe('running qpdf', () => {
     });
   });
 
+  test('begins no process when no time is left, however quick it is', async () => {
+    const path = await program('touch begun');
+    const job = { folder, signal: new AbortController().signal, what: 'The document', deadline: performance.now() };
+    await expect(new Qpdf(path, BOUNDS).run({}, job)).rejects.toMatchObject({ code: 'timeout' });
+    expect(await readdir(folder)).toEqual(['qpdf.sh']);
+  });
+
   test.runIf(process.platform === 'linux')('bounds the memory and the files of the process', async () => {
     const large = await program('head -c 20000000 /dev/zero > large');
     const tooLarge = run(new Qpdf(large, BOUNDS), {});
