@@ -12,6 +12,9 @@ export function runTogether({ root, node, env }, commands, extraEnv = {}) {
     spawn(node, args, { cwd: root, env: { ...env, ...extraEnv }, stdio: 'inherit' }),
   );
   const stopForwarding = forwardSignals(children);
+  const stopWatching = whenParentEnds(() => {
+    for (const child of children) child.kill('SIGTERM');
+  });
   const ends = children.map(
     (child) => new Promise((resolve) => child.once('exit', (...end) => resolve(exitCode(...end)))),
   );
@@ -19,6 +22,7 @@ export function runTogether({ root, node, env }, commands, extraEnv = {}) {
     for (const child of children) child.kill('SIGTERM');
     await Promise.all(ends);
     stopForwarding();
+    stopWatching();
     return code;
   });
 }
@@ -35,6 +39,17 @@ function forwardSignals(children) {
   return () => {
     for (const signal of signals) process.off(signal, forward);
   };
+}
+
+/** npm passes no SIGTERM on: whoever ends it would leave everything running without a parent. */
+function whenParentEnds(listener) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    listener();
+  }, 500);
+  return () => clearInterval(timer);
 }
 
 function exitCode(code, signal) {
