@@ -1,5 +1,4 @@
 import {
-  PDFArray,
   PDFDict,
   type PDFDocument,
   PDFHexString,
@@ -9,6 +8,7 @@ import {
   PDFStream,
   PDFString,
 } from '@cantoo/pdf-lib';
+import { treeEntries } from './tree-entries.js';
 
 /** A file in a PDF, under its key in the tree of names. */
 export interface EmbeddedFile {
@@ -25,17 +25,8 @@ const NAMES = PDFName.of('Names');
 /** The files that a PDF holds; damaged entries are left out. */
 export function embeddedFiles(pdf: PDFDocument): EmbeddedFile[] {
   const names = pdf.catalog.lookup(NAMES);
-  const open = [names instanceof PDFDict ? names.lookup(EMBEDDED) : undefined];
-  const seen = new Set<PDFObject>();
-  const files: EmbeddedFile[] = [];
-  for (let node = open.shift(); node; node = open.shift()) {
-    if (!(node instanceof PDFDict) || seen.has(node)) continue;
-    seen.add(node);
-    const [kids, leaf] = [node.lookup(PDFName.of('Kids')), node.lookup(NAMES)];
-    if (kids instanceof PDFArray) open.unshift(...kids.asArray().map((_, index) => kids.lookup(index)));
-    if (leaf instanceof PDFArray) files.push(...filesOf(leaf));
-  }
-  return files;
+  const tree = names instanceof PDFDict ? names.lookup(EMBEDDED) : undefined;
+  return [...treeEntries(tree, 'Names')].flatMap(([key, spec]) => fileOf(pdf, key, spec));
 }
 
 /** Makes these the files of a PDF, in one flat and sorted leaf (ISO 32000-2, 7.9.6). */
@@ -54,16 +45,12 @@ function encoded(key: string): Uint8Array {
   return PDFHexString.fromText(key).asBytes();
 }
 
-function filesOf(leaf: PDFArray): EmbeddedFile[] {
-  const files: EmbeddedFile[] = [];
-  for (let index = 0; index + 1 < leaf.size(); index += 2) {
-    const spec = leaf.lookup(index + 1);
-    if (!(spec instanceof PDFDict)) continue;
-    const key = textOf(leaf.lookup(index)) ?? '';
-    const name = textOf(spec.lookup(PDFName.of('UF'))) ?? textOf(spec.lookup(PDFName.of('F'))) ?? key;
-    files.push({ key, spec: leaf.get(index + 1), name, size: sizeOf(spec) });
-  }
-  return files;
+function fileOf(pdf: PDFDocument, written: PDFObject | undefined, spec: PDFObject): EmbeddedFile[] {
+  const found = pdf.context.lookup(spec);
+  if (!(found instanceof PDFDict)) return [];
+  const key = textOf(written) ?? '';
+  const name = textOf(found.lookup(PDFName.of('UF'))) ?? textOf(found.lookup(PDFName.of('F'))) ?? key;
+  return [{ key, spec, name, size: sizeOf(found) }];
 }
 
 function sizeOf(spec: PDFDict): number | undefined {

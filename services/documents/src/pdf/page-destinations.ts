@@ -8,6 +8,7 @@ import {
   PDFRef,
   PDFString,
 } from '@cantoo/pdf-lib';
+import { treeEntries } from './tree-entries.js';
 
 const name = PDFName.of;
 
@@ -43,17 +44,10 @@ export class Destinations {
     const old = catalog.lookup(name('Dests'));
     for (const [key, value] of old instanceof PDFDict ? old.entries() : []) named.set(keyOf(key)!, value);
     const names = catalog.lookup(name('Names'));
-    const open = [names instanceof PDFDict ? names.lookup(name('Dests')) : undefined];
-    const seen = new Set<PDFObject>();
-    for (let node = open.pop(); node; node = open.pop()) {
-      if (!(node instanceof PDFDict) || seen.has(node)) continue;
-      seen.add(node);
-      const [kids, leaf] = [node.lookup(name('Kids')), node.lookup(name('Names'))];
-      if (kids instanceof PDFArray) open.push(...kids.asArray().map((_, index) => kids.lookup(index)));
-      for (let at = 0; leaf instanceof PDFArray && at + 1 < leaf.size(); at += 2) {
-        const key = keyOf(leaf.lookup(at));
-        if (key !== undefined) named.set(key, leaf.get(at + 1));
-      }
+    const tree = names instanceof PDFDict ? names.lookup(name('Dests')) : undefined;
+    for (const [key, value] of treeEntries(tree, 'Names')) {
+      const known = keyOf(key);
+      if (known !== undefined) named.set(known, value);
     }
     return named;
   }

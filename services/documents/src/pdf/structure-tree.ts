@@ -1,5 +1,6 @@
 import { PDFArray, PDFDict, type PDFDocument, PDFName, PDFNumber, type PDFObject, PDFRef } from '@cantoo/pdf-lib';
 import { unreadable } from './pdf-errors.js';
+import { treeEntries } from './tree-entries.js';
 
 const name = PDFName.of;
 /** Deeper trees, and more roles of roles, are built to harm; pages of ten thousand nested boxes are not printed. */
@@ -90,17 +91,8 @@ export function isStandardRole(type: string): boolean {
 export function parentTree(pdf: PDFDocument): Map<number, PDFObject | undefined> {
   const found = new Map<number, PDFObject | undefined>();
   const root = pdf.catalog.lookup(name('StructTreeRoot'));
-  const open = [root instanceof PDFDict ? root.lookup(name('ParentTree')) : undefined];
-  const seen = new Set<PDFObject>();
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (!(node instanceof PDFDict) || seen.has(node)) continue;
-    seen.add(node);
-    const [kids, leaf] = [node.lookup(name('Kids')), node.lookup(name('Nums'))];
-    if (kids instanceof PDFArray) open.push(...kids.asArray().map((_, index) => kids.lookup(index)));
-    for (let at = 0; leaf instanceof PDFArray && at + 1 < leaf.size(); at += 2) {
-      const number = leaf.lookup(at);
-      if (number instanceof PDFNumber) found.set(number.asNumber(), leaf.lookup(at + 1));
-    }
-  }
+  const tree = root instanceof PDFDict ? root.lookup(name('ParentTree')) : undefined;
+  for (const [number, value] of treeEntries(tree, 'Nums'))
+    if (number instanceof PDFNumber) found.set(number.asNumber(), pdf.context.lookup(value));
   return found;
 }
