@@ -134,15 +134,16 @@ describe('waiting', () => {
       (await made({ html, load: { ...js, waitFor: { expression: 'document.getElementById("late")' } } })).text,
     ).toContain('late');
     expect((await made({ html, load: { ...js, waitFor: { delayMs: 2_000 } } })).text).toContain('late');
-    // The page itself lets the answer go, so that however slow its timer is, the network is not idle before.
+    // One answer is held until many others came one after the other, so the network is not idle for a moment before.
     const held = Promise.withResolvers<void>();
     other.answer = ({ url }, response) => {
-      if (url === '/release') held.resolve();
-      void held.promise.then(() => response.writeHead(200, { 'access-control-allow-origin': '*' }).end());
+      if (url === '/last') held.resolve();
+      const now = url === '/held' ? held.promise : Promise.resolve();
+      void now.then(() => response.writeHead(200, { 'access-control-allow-origin': '*' }).end());
     };
     const asking = `fetch("${other.url('/held')}").then(() => ${append})`;
-    const releasing = `setTimeout(() => fetch("${other.url('/release')}"), 700)`;
-    const fetching = `<p>early</p><script>${asking}; ${releasing}</script>`;
+    const others = `for (let n = 0; n < 100; n++) await fetch("${other.url('/other')}"); fetch("${other.url('/last')}")`;
+    const fetching = `<p>early</p><script type=module>${asking}; ${others}</script>`;
     const idle = { ...js, network: true, waitFor: { networkIdle: true } };
     expect((await made({ html: fetching, load: idle })).text).toContain('late');
   });
