@@ -2,9 +2,8 @@ import { type Files, veraPdf } from '@tandem/testing/pdf-validators';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type LaidOutTemplate, LayoutEngine } from './layout/layout-engine.js';
 import { accessiblePdf } from './pdf/accessible-pdf.js';
-import { shippedJson, startShippedTemplates } from './shipped-templates.fixture.js';
+import { SHIPPED_NAMES, shippedJson, startShippedTemplates } from './shipped-templates.fixture.js';
 
-const NAMES = ['quote', 'invoice', 'receipt', 'delivery-note', 'report'];
 const engine = new LayoutEngine();
 let shipped: Awaited<ReturnType<typeof startShippedTemplates>>;
 beforeAll(async () => {
@@ -18,7 +17,7 @@ afterAll(async () => {
 it('the shipped templates become PDF/UA-1 by either engine, as veraPDF judges', async () => {
   const signal = AbortSignal.timeout(100_000);
   const files: Files = {};
-  for (const name of NAMES) {
+  for (const name of SHIPPED_NAMES) {
     const data = shippedJson(`${name}/sample.json`);
     const printed = await shipped.make(name, 'fr', data);
     const typeset = await engine.render(shipped.bundles.get(name) as LaidOutTemplate, data, { locale: 'fr', signal });

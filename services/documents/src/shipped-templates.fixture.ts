@@ -15,6 +15,14 @@ import { templatePage } from './templates/template-page.js';
 /** Where the shipped templates stand. */
 export const SHIPPED = fileURLToPath(new URL('../../../examples/templates/', import.meta.url));
 
+export const SHIPPED_NAMES = ['quote', 'invoice', 'receipt', 'delivery-note', 'report'] as const;
+
+/** Their samples, each with the name of the picture of what it looks like. */
+export const SHIPPED_SAMPLES = SHIPPED_NAMES.flatMap((name) => [
+  { name, locale: 'fr', sample: 'sample.json', picture: `${name}-fr` },
+  { name, locale: 'en-IE', sample: 'sample.en.json', picture: `${name}-en` },
+]);
+
 /** A file of a shipped template as JSON. */
 export function shippedJson(path: string) {
   return JSON.parse(readFileSync(SHIPPED + path, 'utf8'));

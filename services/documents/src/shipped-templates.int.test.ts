@@ -8,6 +8,8 @@ import {
   plain,
   RED,
   redness,
+  SHIPPED_NAMES,
+  SHIPPED_SAMPLES,
   type ShippedDocument,
   shippedJson,
   smallPicture,
@@ -20,22 +22,16 @@ import {
 } from './shipped-templates.fixture.js';
 import { formatMoney } from './templates/filters/format-numbers.js';
 
-const NAMES = ['quote', 'invoice', 'receipt', 'delivery-note', 'report'] as const;
-const CASES = NAMES.flatMap((name) => [
-  { name, locale: 'fr', sample: 'sample.json', picture: `${name}-fr` },
-  { name, locale: 'en-IE', sample: 'sample.en.json', picture: `${name}-en` },
-]);
-
 let templates: Awaited<ReturnType<typeof startShippedTemplates>>;
 const made = new Map<string, ShippedDocument>();
 beforeAll(async () => {
   templates = await startShippedTemplates();
-  for (const { name, locale, sample, picture } of CASES)
+  for (const { name, locale, sample, picture } of SHIPPED_SAMPLES)
     made.set(picture, await templates.make(name, locale, shippedJson(`${name}/${sample}`)));
 });
 afterAll(() => templates.pool.stop());
 
-describe.each(CASES)('the template $name in $locale', ({ name, locale, sample, picture }) => {
+describe.each(SHIPPED_SAMPLES)('the template $name in $locale', ({ name, locale, sample, picture }) => {
   const data = shippedJson(`${name}/${sample}`);
   const { text, warnings } = lazily(() => made.get(picture)!);
 
@@ -126,7 +122,7 @@ it('keeps long names and words on the page', async () => {
   expect(box).toEqual([]);
 });
 
-it.each(NAMES)('%s has the name where there is no logo, and a logo that comes with the data', async (name) => {
+it.each(SHIPPED_NAMES)('%s has the name where there is no logo, and a logo that comes with the data', async (name) => {
   const { logo, ...without } = shippedJson(`${name}/sample.json`);
   const named = without.seller?.name ?? without.organisation;
   const pages = await Promise.all(
@@ -139,7 +135,7 @@ it.each(NAMES)('%s has the name where there is no logo, and a logo that comes wi
 });
 
 describe('schemas', () => {
-  it.each(NAMES)('of %s take both samples', (name) => {
+  it.each(SHIPPED_NAMES)('of %s take both samples', (name) => {
     const check = compileSchema(shippedJson(`${name}/schema.json`));
     for (const sample of ['sample.json', 'sample.en.json']) expect(check(shippedJson(`${name}/${sample}`))).toEqual([]);
   });
@@ -169,7 +165,7 @@ describe('schemas', () => {
   });
 
   it('tell of every field what it is for', () => {
-    for (const name of NAMES)
+    for (const name of SHIPPED_NAMES)
       for (const [field, about] of Object.entries<{ description?: string }>(
         shippedJson(`${name}/schema.json`).properties,
       ))
@@ -177,7 +173,7 @@ describe('schemas', () => {
   });
 });
 
-it.each(NAMES)('%s has the same words in every language, French first', (name) => {
+it.each(SHIPPED_NAMES)('%s has the same words in every language, French first', (name) => {
   const { locales } = templates.bundles.get(name)!;
   expect(Object.keys(locales)).toEqual(['fr', 'en']);
   expect(Object.keys(locales.en!).sort()).toEqual(Object.keys(locales.fr!).sort());
