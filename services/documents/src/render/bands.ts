@@ -2,7 +2,7 @@ import { Rejected } from '@tandem/messaging/outcome';
 import { decodedPath } from './decoded-path.js';
 import type { Findings } from './findings.js';
 import type { Asset } from './page-content.js';
-import type { PageLayout } from './page-layout.js';
+import { CSS_INCH, type PageLayout } from './page-layout.js';
 
 /** What a band is told beside its HTML. */
 export interface BandContext {
@@ -14,7 +14,6 @@ export interface BandContext {
 
 /** Chromium puts a header this far below the edge of the paper, and a footer as far above it. */
 const EDGE_INCHES = 15 / 72;
-const CSS_INCH = 96;
 /** Of the assets in a band, as they stand in its HTML: all of them are sent to the browser, and printed on every page. */
 const MOST_CHARACTERS = 20_000_000;
 

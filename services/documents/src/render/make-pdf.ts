@@ -7,7 +7,7 @@ import { fontFamilies } from './font-families.js';
 import type { JobPage } from './job-page.js';
 import { mayMissLetters, warnOfMissingLetters } from './missing-letters.js';
 import type { PageContent } from './page-content.js';
-import { type PageLayout, pageRule } from './page-layout.js';
+import { CSS_INCH, type PageLayout, pageRule } from './page-layout.js';
 import type { PageScripts } from './page-scripts.js';
 import { fontNames, pageCount } from './pdf-facts.js';
 import { type PreparedBands, printPdf } from './print-pdf.js';
@@ -15,7 +15,6 @@ import { settlePage } from './settle-page.js';
 
 /** 14,400 points (ISO 32000-1, annex C.2). */
 const LONGEST_INCHES = 200;
-const CSS_INCH = 96;
 
 /** A PDF, and what is known of it. */
 export interface MadePdf {
@@ -57,10 +56,10 @@ export async function makePdf(
   // How long it is was not known before.
   if (pdf.singlePage && rules) await settlePage(job, scripts, { css: pageRule(pdf, paper) });
   const data = await printPdf(job, pdf, paper, bands, maxMegabytes);
-  if (pdf.accessible) checkLettersAreShown(data);
   const pages = pageCount(data);
   if (pdf.singlePage && pages > 1) job.findings.warn('pdf.singlePage: breaks in the CSS make more than one page.');
-  if (!('html' in job.content) || mayMissLetters(job.content.html))
+  if (pdf.accessible) checkLettersAreShown(data);
+  else if (!('html' in job.content) || mayMissLetters(job.content.html))
     await warnOfMissingLetters(data, scripts, job.findings);
   return { data, pages, fonts: await fontFamilies(fontNames(data)) };
 }

@@ -14,7 +14,8 @@ export interface PageLayout {
 const MARGIN = '10mm';
 /** Where a header or a footer is to stand. */
 const BAND_MARGIN = '20mm';
-const CSS_INCH = 96;
+/** CSS pixels. */
+export const CSS_INCH = 96;
 
 /** Where things are on the paper. Throws `Rejected` when the margins leave no room. */
 export function layoutPage({ paper = 'a4', landscape, margins, scale = 1, header, footer }: PdfOptions): PageLayout {
@@ -49,11 +50,15 @@ export function followsCssSize({ preferCssPageSize, paper, landscape, singlePage
   return preferCssPageSize ?? (paper === undefined && landscape === undefined && !singlePage);
 }
 
-/** CSS that lets what the options say go before `@page` of the page, which Chromium would mix with it; undefined for none. */
+/**
+ * CSS that lets what the options say go before `@page` of the page, which Chromium would mix with it; undefined for none. A single
+ * page has no margins but theirs: it is as long as its content between them.
+ */
 export function pageRule(pdf: PdfOptions, { width, height, margins }: PageLayout): string | undefined {
   const { top, right, bottom, left } = margins;
   const size = followsCssSize(pdf) ? '' : `size: ${width}in ${height}in !important;`;
-  const margin = pdf.margins === undefined ? '' : `margin: ${top}in ${right}in ${bottom}in ${left}in !important;`;
+  const own = pdf.margins === undefined && !pdf.singlePage;
+  const margin = own ? '' : `margin: ${top}in ${right}in ${bottom}in ${left}in !important;`;
   return size || margin ? `@page { ${size} ${margin} }` : undefined;
 }
 

@@ -46,11 +46,15 @@ describe('paper', () => {
     expect(pages[0]!.text).toContain('end');
   });
 
-  test('is as long as the content whatever @page says', async () => {
+  test.each([
+    ['margins that the request names', { margins: '10mm' }],
+    ['the margins of every document', {}],
+  ])('is as long as the content whatever @page says, with %s', async (_, margins) => {
     const html =
-      '<style>@page { size: A4; margin: 5mm } body { margin: 0 }</style><div style="height:3000px">top</div>end';
-    const { pages } = await pdfOf(html, { singlePage: true, margins: '10mm' });
+      '<style>@page { size: A4; margin: 40mm } body { margin: 0 }</style><div style="height:3000px">top</div>end';
+    const { pages, report } = await pdfOf(html, { singlePage: true, ...margins });
     expect(pages.map(({ height }) => height)).toEqual([expect.closeTo(3020 * 0.75 + mm(20), -2)]);
+    expect(report.warnings).toEqual([]);
   });
 
   test('cannot be longer than a PDF allows', async () => {
