@@ -1,6 +1,6 @@
 type Waiting = { enter: () => void; refuse: (reason: unknown) => void };
 
-/** Lets `places` pieces of work in at once. The others wait in the order in which they came, `longest` of them at most. */
+/** Lets `places` pieces of work in at once. The others wait in the order in which they came, `longest` of them at most (any number). */
 export class WaitingLine {
   readonly #waiting = new Set<Waiting>();
   #free: number;
@@ -8,8 +8,8 @@ export class WaitingLine {
 
   constructor(
     places: number,
-    private readonly longest: number,
-    private readonly whenFull: () => Error,
+    private readonly longest = Number.POSITIVE_INFINITY,
+    private readonly whenFull = () => new Error('the line is full'),
   ) {
     this.#free = places;
   }

@@ -28,7 +28,7 @@ interface TypesettingLimits {
 /** Runs Typst in processes that may hang, grow and be killed. */
 export class LayoutProcesses {
   // As many as there are cores: one more would be started for its one document, which takes longer than a turn.
-  readonly #line = new WaitingLine(AT_ONCE, Number.POSITIVE_INFINITY, () => new Error('the line is full'));
+  readonly #line = new WaitingLine(AT_ONCE);
   readonly #pool = new IsolatePool({
     size: AT_ONCE,
     runsPerChild: RUNS,

@@ -45,7 +45,7 @@ export class TemplateFiller {
     });
     this.#killAfterMs = killAfterMs;
     this.#memoryMb = memoryMb;
-    this.#line = new WaitingLine(size, Number.POSITIVE_INFINITY, () => new Error('the line is full'));
+    this.#line = new WaitingLine(size);
   }
 
   /** As `fillTemplate`. Throws `Rejected` with what the template is at fault for; the signal's reason when it aborts. */
