@@ -18,9 +18,9 @@ const USED_UNSEEN: Record<string, string[]> = {
   'services/documents': ['dejavu-fonts-ttf'],
   'services/media': ['dejavu-fonts-ttf'],
 };
-// Configuration, entry points of processes, and the libs that run before there is a configuration.
+// Configuration, entry points of processes, the libs that run before there is a configuration, and what libuv reads itself.
 const READS_ENVIRONMENT =
-  /\/(config|main)\.ts$|^services\/standalone\/src\/(demo|token)\.ts$|^libs\/(embedded|testing|telemetry)\//;
+  /\/(config|main)\.ts$|^services\/standalone\/src\/(demo|token)\.ts$|^libs\/((embedded|testing|telemetry)\/|egress\/src\/resolve\.ts$)/;
 
 // What goes out without libs/egress, and why it may: the operator named the address, or it is this machine.
 const GOES_OUT: Record<string, string> = {

@@ -16,13 +16,16 @@ import { runTests } from './test.mjs';
 
 const STANDALONE = 'services/standalone/dist/main.js';
 
+/** libuv has 4 threads by itself; names that hang would stop those who look up others (docs/how-to/egress.md). */
+const SERVING = { UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '16' };
+
 const TEST_PROGRAMS = ['nats', 's3', 'chromium', 'qpdf', 'pdf-validators'];
 
 /** What each command needs on the machine beside Node 24 and the packages, and what it runs. It goes on without what has a `?`. */
 const COMMANDS = {
   start: {
     needs: ['build', 'nats', 'chromium?', 'qpdf?'],
-    run: (machine, args) => run(machine, [STANDALONE, ...args]),
+    run: (machine, args) => run(machine, [STANDALONE, ...args], SERVING),
   },
   demo: {
     needs: ['build', 'nats', 'chromium?', 'qpdf?'],
@@ -75,10 +78,11 @@ async function preparePrograms(root, needs) {
 }
 
 function dev(machine, args) {
-  return runTogether(machine, [
+  const commands = [
     ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.build.json', '--watch', '--preserveWatchOutput'],
     ['--watch', '--watch-preserve-output', STANDALONE, ...args],
-  ]);
+  ];
+  return runTogether(machine, commands, SERVING);
 }
 
 main().catch((error) => {

@@ -9,9 +9,9 @@ export type Resolve = (host: string, signal: AbortSignal, tenant?: string) => Pr
 
 /**
  * Half of libuv's threads, which is what it gives to look-ups, so that names that hang stop no disk access. What else were asked
- * for would wait there, and could not be called back.
+ * for would wait there, and could not be called back. libuv itself reads the variable.
  */
-const AT_ONCE = 2;
+const AT_ONCE = Math.max(2, Math.floor((Number(process.env.UV_THREADPOOL_SIZE) || 4) / 2));
 
 /** Asks the system, so /etc/hosts and search domains count. A look-up that has begun cannot be cancelled. */
 export const systemResolve: Resolve = fairly(async (host) => {
