@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@tandem/testing/eventually';
 import { type RunningProcess, startProcess } from '@tandem/testing/processes';
@@ -13,6 +14,15 @@ const scratching = () =>
     ready: /made \S+/,
   });
 const folderOf = (process: RunningProcess) => process.log().match(/made (\S+)/)![1]!;
+
+it('goes when the next process begins, also where that one has the number of the one that was killed', async () => {
+  const left = join(tmpdir(), `tandem-test-${process.pid}-killed`);
+  await mkdir(left);
+  await utimes(left, 1, 1);
+  await using own = await makeScratchFolder('test');
+  await eventually(() => expect(existsSync(left)).toBe(false));
+  expect(existsSync(own.path)).toBe(true);
+});
 
 it('goes with its files once it is done with', async () => {
   const folder = await makeScratchFolder('test');

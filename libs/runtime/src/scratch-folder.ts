@@ -1,4 +1,4 @@
-import { type DisposableTempDir, mkdtempDisposable, readdir, rm } from 'node:fs/promises';
+import { type DisposableTempDir, mkdtempDisposable, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,9 +18,17 @@ async function removeOrphans(): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => []);
   for (const name of names) {
     const pid = /^tandem-[a-z]+-(\d+)-/.exec(name)?.[1];
+    const path = join(tmpdir(), name);
     // What cannot be removed may belong to another user.
-    if (pid && !isAlive(Number(pid))) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+    if (pid && (await isOrphan(Number(pid), path))) await rm(path, { recursive: true, force: true }).catch(() => {});
   }
+}
+
+/** In a container that starts again, the process that was killed had the number of this one. */
+async function isOrphan(pid: number, path: string): Promise<boolean> {
+  if (pid !== process.pid) return !isAlive(pid);
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+  return mtimeMs < performance.timeOrigin;
 }
 
 function isAlive(pid: number): boolean {
