@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
+/** When we began: it may end while packages are installed and built. */
+const PARENT = process.ppid;
+
 /** Runs a script under Node 24 in our place: its input and output are ours, and so are its signals and exit code. */
 export function run(machine, args, env = {}) {
   return runTogether(machine, [args], env);
@@ -41,11 +44,10 @@ function forwardSignals(children) {
   };
 }
 
-/** npm passes no SIGTERM on: whoever ends it would leave everything running without a parent. */
+/** The shell of npm passes no SIGTERM on: whoever ends npm would leave everything running without a parent. */
 function whenParentEnds(listener) {
-  const parent = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === PARENT) return;
     clearInterval(timer);
     listener();
   }, 500);
