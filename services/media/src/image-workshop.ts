@@ -19,9 +19,6 @@ export interface OpenedSource extends AsyncDisposable {
 
 type Program = typeof program;
 
-/** More than a process needs to start on a busy machine. */
-const START_SECONDS = 30;
-
 /** Where images are worked on: sources come in as files, processes do the work, as much at once as memory allows. */
 @Injectable()
 export class ImageWorkshop implements OnApplicationShutdown {
@@ -78,7 +75,7 @@ export class ImageWorkshop implements OnApplicationShutdown {
    * wrong path in a container would show only as memory that grows.
    */
   async checkProcesses(): Promise<'jemalloc' | 'system'> {
-    const limits = { signal: new AbortController().signal, seconds: START_SECONDS };
+    const limits = { signal: new AbortController().signal, seconds: this.config.MEDIA_TIMEOUT_S };
     const allocator = await this.#processes.run('allocator', undefined, limits);
     const { MEDIA_JEMALLOC: path } = this.config;
     if (path && allocator !== 'jemalloc')

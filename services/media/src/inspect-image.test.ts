@@ -15,7 +15,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MediaConfig } from './config.js';
 import { ImageWorkshop } from './image-workshop.js';
 import { InspectImageHandler } from './inspect-image.js';
-import { PATIENT } from './patience.fixture.js';
 
 const PHOTOS = join(import.meta.dirname, '../../../examples/photos');
 const SOURCE = '0193b3f0-0000-7000-8000-0000000000aa';
@@ -29,7 +28,7 @@ let handler: InspectImageHandler;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tandem-inspect-'));
   store = await FilesystemStore.open(dir);
-  workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused', ...PATIENT }));
+  workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
   handler = new InspectImageHandler(workshop);
 });
 afterAll(async () => {

@@ -9,7 +9,6 @@ import { startTandem, type TestTandem } from '@tandem/testing/start-tandem';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { MediaConfig } from './config.js';
-import { PATIENT } from './patience.fixture.js';
 import { startMedia } from './start-media.js';
 
 const PHOTO = join(import.meta.dirname, '../../../examples/photos/chelsea.png');
@@ -21,7 +20,7 @@ beforeAll(async () => {
   tandem = await startTandem({
     catalog,
     env: { ...s3.env, S3_PREFIX: 'app' },
-    services: { media: (env, ...rest) => startMedia(loadConfig(MediaConfig, { ...PATIENT, ...env }), ...rest) },
+    services: { media: (env, ...rest) => startMedia(loadConfig(MediaConfig, env), ...rest) },
   });
 });
 

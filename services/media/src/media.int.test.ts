@@ -10,7 +10,6 @@ import { startTandem, type TestTandem } from '@tandem/testing/start-tandem';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MediaConfig } from './config.js';
-import { PATIENT } from './patience.fixture.js';
 import { startMedia } from './start-media.js';
 
 const PHOTO = join(import.meta.dirname, '../../../examples/photos/grace_hopper.jpg');
@@ -30,7 +29,7 @@ beforeAll(async () => {
     catalog,
     services: {
       media: (env, commands, logger, lifecycle) =>
-        startMedia(loadConfig(MediaConfig, { ...PATIENT, ...env }), commands, logger, lifecycle),
+        startMedia(loadConfig(MediaConfig, env), commands, logger, lifecycle),
     },
     env: { EGRESS_ALLOW: `127.0.0.1:${port}`, MEDIA_CONCURRENCY: '2' },
   });

@@ -8,7 +8,6 @@ import { startTandem, type TestTandem } from '@tandem/testing/start-tandem';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { MediaConfig } from './config.js';
-import { PATIENT } from './patience.fixture.js';
 import { startMedia } from './start-media.js';
 
 const PHOTO = join(import.meta.dirname, '../../../examples/photos/coffee.png');
@@ -17,7 +16,7 @@ let tandem: TestTandem;
 beforeAll(async () => {
   tandem = await startTandem({
     catalog,
-    services: { media: (env, ...rest) => startMedia(loadConfig(MediaConfig, { ...PATIENT, ...env }), ...rest) },
+    services: { media: (env, ...rest) => startMedia(loadConfig(MediaConfig, env), ...rest) },
   });
 });
 

@@ -16,7 +16,6 @@ import { similarityOf } from './compare-images.js';
 import { MediaConfig } from './config.js';
 import { ImageWorkshop } from './image-workshop.js';
 import { OptimizeImageHandler } from './optimize-image.js';
-import { PATIENT } from './patience.fixture.js';
 import { profileName } from './profile-name.js';
 import { readSafeExif } from './safe-exif.js';
 
@@ -32,7 +31,7 @@ let handler: OptimizeImageHandler;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tandem-optimize-'));
   store = await FilesystemStore.open(dir);
-  workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused', ...PATIENT }));
+  workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
   handler = new OptimizeImageHandler(store, workshop);
 });
 afterAll(async () => {

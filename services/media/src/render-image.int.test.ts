@@ -9,7 +9,6 @@ import { startTandem, type TestTandem } from '@tandem/testing/start-tandem';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MediaConfig } from './config.js';
-import { PATIENT } from './patience.fixture.js';
 import { startMedia } from './start-media.js';
 
 const PHOTOS = join(import.meta.dirname, '../../../examples/photos');
@@ -23,7 +22,7 @@ let object: string;
 beforeAll(async () => {
   tandem = await startTandem({
     catalog,
-    services: { media: (env, ...rest) => startMedia(loadConfig(MediaConfig, { ...PATIENT, ...env }), ...rest) },
+    services: { media: (env, ...rest) => startMedia(loadConfig(MediaConfig, env), ...rest) },
     env: { SIGNING_KEYS: 'k1:change-me-change-me-change-me-32' },
   });
   user = await tandem.newCaller({ app_metadata });

@@ -15,7 +15,6 @@ import { thumbHashToApproximateAspectRatio } from 'thumbhash';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MediaConfig } from './config.js';
 import { ImageWorkshop } from './image-workshop.js';
-import { PATIENT } from './patience.fixture.js';
 import { TransformImageHandler } from './transform-image.js';
 
 const PHOTOS = join(import.meta.dirname, '../../../examples/photos');
@@ -34,7 +33,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tandem-media-'));
   store = await FilesystemStore.open(dir);
   photo = await readFile(join(PHOTOS, 'hubble_deep_field.jpg'));
-  workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused', ...PATIENT }));
+  workshop = new ImageWorkshop(store, loadConfig(MediaConfig, { NATS_URL: 'nats://unused' }));
   handler = new TransformImageHandler(store, workshop);
 });
 afterAll(async () => {
