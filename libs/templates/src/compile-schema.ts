@@ -11,7 +11,7 @@ const CHECK_MS = 250;
 const ALL_FAULTS_MS = 100;
 const MOST_FAULTS = 30;
 
-/** Tells what of the data does not fit; nothing when all does. Throws `TookTooLong` after 250 ms. */
+/** Tells what of the data does not fit; nothing when all does. Throws `TookTooLong` after twice 250 ms, see `withinTime`. */
 export type DataCheck = (data: unknown) => DataFault[];
 
 /** A schema that was refused. */
