@@ -7,8 +7,8 @@ import { PDF_TYPES, PdfResult, PdfSource } from './pdf-files.js';
 export const BOOKMARKED = 'bookmarked';
 /** As deep as headings go. */
 export const BOOKMARK_LEVELS = 6;
-/** Most bookmarks of one job, on all levels together. */
-export const MOST_BOOKMARKS = 2_000;
+/** On all levels together. */
+const MOST_BOOKMARKS = 2_000;
 
 /** A bookmark, which leads to a page. */
 export interface Bookmark {
@@ -44,8 +44,7 @@ function foundOf(levels: number): z.ZodType<FoundBookmark, FoundBookmark> {
   return z.object({ ...found, children: z.array(foundOf(levels - 1)).optional() });
 }
 
-/** How many bookmarks there are on all levels. */
-export function countBookmarks(bookmarks: readonly { children?: readonly object[] }[]): number {
+function countBookmarks(bookmarks: readonly { children?: readonly object[] }[]): number {
   return bookmarks.reduce((sum, { children = [] }) => sum + 1 + countBookmarks(children), 0);
 }
 

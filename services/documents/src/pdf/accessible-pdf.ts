@@ -22,7 +22,9 @@ export async function accessiblePdf({ data, password, metadata }: AccessibleTask
     const after = changed(describe(pdf, packet), { clear: false, ...texts, ...words });
     const changes = [...warnings, ...signatureWarnings(pdf), ...toPdfUa(pdf, after)];
     writeInfo(pdf, after, false);
-    packet.write(after, { clear: false });
+    // PDF/A wants keys of one's own declared: what stands in the information dictionary alone stays there.
+    const { custom } = packet.describe();
+    packet.write(packet.conformance ? { ...after, custom } : after, { clear: false });
     packet.claimAccessibility();
     writePacket(pdf, packet);
     return { data: await savedBytes(pdf), pages: pages.length, changes };

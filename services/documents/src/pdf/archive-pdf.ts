@@ -1,6 +1,7 @@
 import { PDFDocument } from '@cantoo/pdf-lib';
 import type { ArchiveStandard } from '@tandem/contracts/archive-document';
 import { accessiblePdf } from './accessible-pdf.js';
+import { describe, packetOf } from './edit-metadata.js';
 import { openEditable, readable } from './editable-pdf.js';
 import { type FacturX, type PdfA, type PdfMetadata, toPdfA } from './pdf-a.js';
 
@@ -25,8 +26,14 @@ export async function archivePdf({
   const accessible = standards.includes('pdfua-1');
   if (!standards.includes('pdfa-2b')) return accessiblePdf({ data, password, metadata });
   const { pdf, warnings } = await openEditable(data, password);
-  const made = await readable(() => toPdfA(pdf, { metadata, now, accessible }));
+  const made = await readable(() => toPdfA(pdf, { metadata: { ...toldIn(pdf), ...metadata }, now, accessible }));
   return { ...made, changes: [...warnings, ...made.changes] };
+}
+
+/** What a document says of itself for readers, which may stand in XMP alone. */
+function toldIn(pdf: PDFDocument): Pick<PdfMetadata, 'title' | 'language'> {
+  const { title, language } = describe(pdf, packetOf(pdf));
+  return { ...(title && { title }), ...(language && { language }) };
 }
 
 /** A page that was printed here, and the invoice that it is. */

@@ -20,7 +20,7 @@ const NEW: Bookmark[] = [
 async function seenBy(data: Uint8Array) {
   const document = await getDocument({ data: new Uint8Array(data), verbosity: 0 }).promise;
   type Item = { title: string; count?: number; items: Item[] };
-  const told = ({ title, count, items }: Item): unknown => [title, count, ...items.map(told)];
+  const told = ({ title, count, items }: Item): unknown[] => [title, count, ...items.map(told)];
   return ((await document.getOutline()) as Item[] | null)?.map(told) ?? [];
 }
 
@@ -60,6 +60,26 @@ describe('bookmarks', () => {
       add: true,
     });
     expect(await outlineOf(none.data!)).toEqual([['only', 1]]);
+  });
+
+  test.each([
+    ['the whole', '<< /First 4 0 R /Last 5 0 R /Count 2 >>', '/Next 5 0 R'],
+    ['its first item', '<< /First << /Title (one) /Dest [3 0 R /Fit] /Next 5 0 R >> /Last 5 0 R >>', ''],
+    ['a next item', '6 0 R', '/Next << /Title (two) /Dest [3 0 R /Fit] >>'],
+  ])('come after those of an outline that stands in place: %s', async (_, outlines, next) => {
+    const data = rawPdf({
+      1: `<< /Type /Catalog /Pages 2 0 R /Outlines ${outlines} >>`,
+      2: '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+      3: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>',
+      4: `<< /Title (one) /Dest [3 0 R /Fit] ${next} >>`,
+      5: '<< /Title (two) /Dest [3 0 R /Fit] >>',
+      6: '<< /First 4 0 R >>',
+    });
+    const { bookmarks } = await editBookmarks({ data });
+    expect(bookmarks.map(({ title }) => title)).toEqual(['one', 'two']);
+    const made = await editBookmarks({ data, bookmarks: [{ title: 'three', page: 1 }], add: true });
+    expect(made).toMatchObject({ bookmarks: [...bookmarks, { title: 'three', page: 1 }], warnings: [] });
+    expect((await seenBy(made.data!)).map(([title]) => title)).toEqual(['one', 'two', 'three']);
   });
 
   test('are removed by an empty list', async () => {

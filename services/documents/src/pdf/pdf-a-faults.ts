@@ -1,10 +1,10 @@
 import { PDFArray, PDFDict, type PDFDocument, PDFName, PDFStream } from '@cantoo/pdf-lib';
 import { Rejected } from '@tandem/messaging/outcome';
+import { nameFaults } from './name-faults.js';
 import { type ContentFault, contentFaults } from './page-content-faults.js';
 import { eachDictionary } from './pdf-objects-walk.js';
 
 const name = PDFName.of;
-const MOST_NAMED = 5;
 
 /** Annotations that need no appearance of their own (ISO 19005-2, 6.3.3). */
 const PLAIN = ['Popup', 'Link'];
@@ -14,17 +14,15 @@ const PLAIN = ['Popup', 'Link'];
  * it shows. Not everything can be told here: broken font files and wrong glyph widths go unnoticed.
  */
 export function checkPdfA(pdf: PDFDocument): void {
-  const faults = [...fileFaults(pdf), ...pageFaults(pdf)];
-  if (faults.length === 0) return;
-  const named = faults.slice(0, MOST_NAMED).join('; ');
-  const more = faults.length > MOST_NAMED ? `; and ${faults.length - MOST_NAMED} more` : '';
+  const faults = new Map([...fileFaults(pdf), ...pageFaults(pdf)]);
+  if (faults.size === 0) return;
   throw new Rejected(
     'document_failed',
-    `The document cannot become PDF/A: ${named}${more}. Export it anew with fonts embedded, or as PDF/A, from the program that made it.`,
+    `The document cannot become PDF/A: ${nameFaults(faults)}. Export it anew with fonts embedded, or as PDF/A, from the program that made it.`,
   );
 }
 
-function fileFaults({ catalog, context }: PDFDocument): string[] {
+function fileFaults({ catalog, context }: PDFDocument): Map<string, number[]> {
   const faults = new Set<string>();
   if (catalog.lookupMaybe(name('Names'), PDFDict)?.has(name('EmbeddedFiles')))
     faults.add('it has attachments, which PDF/A-2b does not allow');
@@ -36,16 +34,16 @@ function fileFaults({ catalog, context }: PDFDocument): string[] {
     if (dict.get(name('Subtype')) === name('FileAttachment'))
       faults.add('it has attachments, which PDF/A-2b does not allow');
   });
-  return [...faults];
+  return new Map([...faults].map((fault) => [fault, []]));
 }
 
-function pageFaults(pdf: PDFDocument): string[] {
+function pageFaults(pdf: PDFDocument): Map<string, number[]> {
   const pages = new Map<string, number[]>();
   for (const [index, page] of pdf.getPages().entries()) {
     const faults: ContentFault[] = [...contentFaults(page.node, pdf.context), ...annotationFaults(page.node)];
     for (const fault of new Set(faults)) pages.set(fault, [...(pages.get(fault) ?? []), index + 1]);
   }
-  return [...pages].map(([fault, on]) => `${fault} (page ${pageList(on)})`);
+  return pages;
 }
 
 function annotationFaults(page: PDFDict): string[] {
@@ -65,9 +63,4 @@ function hasNoSize(annotation: PDFDict): boolean {
   const rectangle = annotation.lookupMaybe(name('Rect'), PDFArray);
   const [left, bottom, right, top] = rectangle?.asArray().map(String) ?? [];
   return rectangle !== undefined && left === right && bottom === top;
-}
-
-function pageList(pages: number[]): string {
-  const first = pages.slice(0, 3).join(', ');
-  return pages.length > 3 ? `${first} and ${pages.length - 3} more` : first;
 }

@@ -1,21 +1,12 @@
 import type { Document, Element } from '@xmldom/xmldom';
+import { descriptions, RDF } from './rdf.js';
 
-const RDF = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#';
 const XMLNS = 'http://www.w3.org/2000/xmlns/';
-const UAID = 'http://www.aiim.org/pdfua/ns/id/';
-const EXTENSION = 'http://www.aiim.org/pdfa/ns/extension/';
+/** Namespaces of the claim, and of the schemas that explain it. */
+export const UAID = 'http://www.aiim.org/pdfua/ns/id/';
+export const EXTENSION = 'http://www.aiim.org/pdfa/ns/extension/';
 const SCHEMA = 'http://www.aiim.org/pdfa/ns/schema#';
 const PROPERTY = 'http://www.aiim.org/pdfa/ns/property#';
-
-/** Which part of PDF/UA an RDF of XMP claims, if any. */
-export function claimedUa(rdf: Element): string | undefined {
-  for (const description of descriptions(rdf)) {
-    const part =
-      description.getAttributeNS(UAID, 'part') || description.getElementsByTagNameNS(UAID, 'part')[0]?.textContent;
-    if (part) return part.trim();
-  }
-  return undefined;
-}
 
 /** Claims PDF/UA-1 (ISO 14289-1, 5), with the schema of that claim, which PDF/A wants of what it does not know itself. */
 export function claimUa(document: Document, rdf: Element): void {
@@ -64,8 +55,4 @@ export function claimUa(document: Document, rdf: Element): void {
   make(property, PROPERTY, 'pdfaProperty:valueType', 'Integer');
   make(property, PROPERTY, 'pdfaProperty:category', 'internal');
   make(property, PROPERTY, 'pdfaProperty:description', 'Part of ISO 14289');
-}
-
-function descriptions(rdf: Element): Element[] {
-  return [...rdf.children].filter(({ namespaceURI, localName }) => namespaceURI === RDF && localName === 'Description');
 }

@@ -3,10 +3,10 @@ import { Rejected } from '@tandem/messaging/outcome';
 import { textOf } from './embedded-files.js';
 import { markArtifacts } from './mark-artifacts.js';
 import { mendForPdfUa } from './mend-pdf-ua.js';
+import { nameFaults, pageList } from './name-faults.js';
 import { knownContent, pdfUaFaults, type UaFault } from './pdf-ua-faults.js';
 import { parentTree, readStructure } from './structure-tree.js';
 
-const MOST_NAMED = 5;
 const UNTAGGED =
   'The document cannot become PDF/UA: it has no tags, which tell screen readers what is a heading, a list or a table. Export it anew with tags (an accessible or tagged PDF) from the program that made it.';
 
@@ -51,13 +51,7 @@ function refuse(faults: readonly UaFault[]): never {
     if (page !== undefined) on.add(page);
     pages.set(fault, on);
   }
-  const all = [...pages].map(([fault, on]) => (on.size > 0 ? `${fault} (page ${pageList([...on])})` : fault));
-  const more = all.length > MOST_NAMED ? `; and ${all.length - MOST_NAMED} more` : '';
-  const detail = `The document cannot become PDF/UA: ${all.slice(0, MOST_NAMED).join('; ')}${more}. Mend it where it was written, and send it again.`;
+  const named = nameFaults(new Map([...pages].map(([fault, on]) => [fault, [...on]])));
+  const detail = `The document cannot become PDF/UA: ${named}. Mend it where it was written, and send it again.`;
   throw new Rejected('document_failed', detail);
-}
-
-function pageList(pages: readonly number[]): string {
-  const first = pages.slice(0, 3).join(', ');
-  return pages.length > 3 ? `${first} and ${pages.length - 3} more` : first;
 }

@@ -1,4 +1,4 @@
-import { PDFDict, type PDFDocument, PDFHexString, PDFName, PDFNumber, type PDFObject, PDFRef } from '@cantoo/pdf-lib';
+import { PDFDict, type PDFDocument, PDFHexString, PDFName, PDFNumber, PDFRef } from '@cantoo/pdf-lib';
 import type { Bookmark } from '@tandem/contracts/pdf-bookmarks';
 
 const name = PDFName.of;
@@ -56,17 +56,26 @@ function addLevel(pdf: PDFDocument, bookmarks: readonly Bookmark[], parent: PDFR
 
 /** The end of the bookmarks that are there, found from their beginning: what says where it is may be wrong. */
 function lastOf({ catalog, context }: PDFDocument) {
-  const rootRef = catalog.get(name('Outlines'));
+  const rootRef = refAt(catalog, 'Outlines');
   const root = context.lookup(rootRef);
-  if (!(rootRef instanceof PDFRef) || !(root instanceof PDFDict)) return undefined;
-  const seen = new Set<PDFObject>();
+  if (!rootRef || !(root instanceof PDFDict)) return undefined;
+  const seen = new Set<PDFRef>();
   let found: { lastRef: PDFRef; last: PDFDict } | undefined;
-  for (let lastRef = root.get(name('First')); lastRef instanceof PDFRef && !seen.has(lastRef); ) {
+  for (let lastRef = refAt(root, 'First'); lastRef && !seen.has(lastRef); ) {
     seen.add(lastRef);
     const last = context.lookup(lastRef);
     if (!(last instanceof PDFDict)) break;
     found = { lastRef, last };
-    lastRef = last.get(name('Next'));
+    lastRef = refAt(last, 'Next');
   }
   return found && { rootRef, root, ...found };
+}
+
+/** Where a dictionary stands; one inside of another gets a place of its own, so that others can refer to it. */
+function refAt(holder: PDFDict, key: string): PDFRef | undefined {
+  const value = holder.get(name(key));
+  if (!(value instanceof PDFDict)) return value instanceof PDFRef ? value : undefined;
+  const ref = holder.context.register(value);
+  holder.set(name(key), ref);
+  return ref;
 }

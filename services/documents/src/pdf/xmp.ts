@@ -1,5 +1,6 @@
 import { DOMParser, type Document, type Element, XMLSerializer } from '@xmldom/xmldom';
-import { claimedUa, claimUa } from './pdf-ua-claim.js';
+import { claimUa, EXTENSION, UAID } from './pdf-ua-claim.js';
+import { descriptions, RDF } from './rdf.js';
 
 /** What a PDF says of itself, as its information dictionary and its XMP both can. */
 export interface Description {
@@ -16,7 +17,6 @@ export interface Description {
   custom: Record<string, string>;
 }
 
-const RDF = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#';
 const DC = 'http://purl.org/dc/elements/1.1/';
 const PDF = 'http://ns.adobe.com/pdf/1.3/';
 const XMP = 'http://ns.adobe.com/xap/1.0/';
@@ -31,7 +31,7 @@ const OURS: Record<string, readonly string[]> = {
   [XMP]: ['CreatorTool', 'CreateDate', 'ModifyDate', 'MetadataDate'],
 };
 /** What a file conforms to, and the extensions that such a claim needs: no matter of privacy. */
-const CLAIMS = [PDFAID, 'http://www.aiim.org/pdfua/ns/id/', 'http://www.aiim.org/pdfa/ns/extension/'];
+const CLAIMS = [PDFAID, UAID, EXTENSION];
 const EMPTY = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="${RDF}"/></x:xmpmeta>`;
 
 /** An XMP packet (ISO 16684-1) that can be read and written. */
@@ -72,7 +72,7 @@ export class XmpPacket {
 
   /** Such as `PDF/UA-1`, when it claims that. */
   get accessibility(): string | undefined {
-    const part = claimedUa(this.rdf);
+    const part = this.#text(UAID, 'part');
     return part && `PDF/UA-${part}`;
   }
 
@@ -101,7 +101,7 @@ export class XmpPacket {
 
   /** Says this and nothing else of it; `clear` leaves nothing of the rest but what the file claims to conform to. */
   write(next: Description, { clear }: { clear: boolean }): void {
-    for (const description of this.#descriptions()) {
+    for (const description of descriptions(this.rdf)) {
       for (const property of [...description.children]) if (goes(property, clear)) description.removeChild(property);
       for (const attribute of [...description.attributes]) {
         const named =
@@ -152,14 +152,8 @@ export class XmpPacket {
     }
   }
 
-  #descriptions(): Element[] {
-    return [...this.rdf.children].filter(
-      ({ namespaceURI, localName }) => namespaceURI === RDF && localName === 'Description',
-    );
-  }
-
   #properties(namespace: string): { localName: string; textContent: string | null; element?: Element }[] {
-    return this.#descriptions().flatMap((description) => [
+    return descriptions(this.rdf).flatMap((description) => [
       ...[...description.attributes]
         .filter((attribute) => attribute.namespaceURI === namespace)
         .map((attribute) => ({ localName: attribute.localName!, textContent: attribute.value })),

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { TargetServer } from '@tandem/egress/target-server.fixture';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPdf, startRenderer, type TestRenderer, type TestRequest } from './renderer.fixture.js';
@@ -76,6 +77,25 @@ describe('a URL', () => {
     expect(others.map(({ url }) => url)).toEqual(expect.arrayContaining(['/i.png', '/page']));
     expect(others.filter(({ headers }) => headers.cookie?.includes('session'))).toEqual([]);
     await elsewhere.stop();
+  });
+
+  test('gets no cookies of the job by a WebSocket', async () => {
+    serve(site, {
+      '/page': `<p>x</p><script>document.cookie = "own=2"; new WebSocket("${site.url('/live').replace('http', 'ws')}").onerror =
+        () => { document.querySelector("p").id = "ended" }</script>`,
+      '/favicon.ico': '',
+    });
+    const asked: IncomingMessage[] = [];
+    site.server.once('upgrade', (incoming, socket) => {
+      asked.push(incoming);
+      socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
+    });
+    await made({
+      url: site.url('/page'),
+      load: { cookies: [{ name: 'session', value: 'abc' }], waitFor: { selector: '#ended' } },
+    });
+    expect(site.requests[0]!.headers.cookie).toBe('session=abc');
+    expect(asked.map(({ url, headers }) => [url, headers.cookie])).toEqual([['/live', 'own=2']]);
   });
 
   test('that answers with an error is printed where that is wanted, and the status is told', async () => {
