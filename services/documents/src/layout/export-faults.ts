@@ -33,12 +33,13 @@ export function untitled(): Rejected {
 export function exportFault(cause: unknown, accessible: boolean): unknown {
   const faults = accessible ? accessibleFaults(cause) : saidBy(cause).map(({ message }) => message);
   if (faults.length === 0) return cause;
-  const named = faults.slice(0, MOST_NAMED).join(accessible ? ' Besides, ' : '; ');
-  return new Rejected(
-    'document_failed',
-    `${accessible ? 'pdf.accessible' : 'The layout of the template fails'}: ${named}`,
-    { cause },
-  );
+  // Without the cause: it may have a word for each letter of the data.
+  if (accessible) return new Rejected('document_failed', `pdf.accessible: ${listed(faults, ' Besides, ')}`);
+  return new Rejected('document_failed', `The layout of the template fails: ${listed(faults, '; ')}`);
+}
+
+function listed(faults: string[], between: string): string {
+  return faults.slice(0, MOST_NAMED).join(between);
 }
 
 function accessibleFaults(cause: unknown): string[] {
@@ -54,7 +55,7 @@ function accessibleFaults(cause: unknown): string[] {
 
 function lettersFault(letters: string[]): string {
   const named = letters.slice(0, MOST_LETTERS).map(nameOf).join(' ');
-  const more = letters.length > MOST_LETTERS ? ' ...' : '';
+  const more = letters.length > MOST_LETTERS ? ` and ${letters.length - MOST_LETTERS} more` : '';
   return `no font of the template or of this service has some of the letters: ${named}${more}. Put a font that has them into the assets of the template, or ask the operator to install one, such as fonts-noto-cjk.`;
 }
 
