@@ -3,7 +3,7 @@ import { Rejected } from '@tandem/messaging/outcome';
 const MOST_NAMED = 5;
 const MOST_LETTERS = 20;
 
-/** `SourceDiagnostic { .., message: "..", trace: [], hints: [".."] }`, as Rust prints a list of them, and with them as the only text. */
+/** One of a list of `SourceDiagnostic { .., message: "..", trace: [], hints: [".."] }`: all that Typst throws, as Rust prints it. */
 const DIAGNOSTIC = /message: "((?:[^"\\]|\\.)*)"(?:, trace: \[\], hints: \["((?:[^"\\]|\\.)*)")?/g;
 const UNSHOWN = /^the text `"(.*)"` could not be displayed/s;
 
@@ -24,7 +24,7 @@ const TOLD = new Map([
   ],
 ]);
 
-/** A document without a title, which for Typst may be of spaces. */
+/** Of a document without a title. Typst takes one of spaces for a title. */
 export function untitled(): Rejected {
   return new Rejected('document_failed', `pdf.accessible: ${UNTITLED}`);
 }
