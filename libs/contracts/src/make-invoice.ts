@@ -36,7 +36,9 @@ export const MakeInvoice = defineCommand('documents.invoice', {
         description: "Of texts, numbers and dates; the template's first by default",
         example: 'fr-SN',
       }),
-      accessible: z.boolean().default(false).meta({ description: 'PDF/UA-1 as well, for screen readers' }),
+      accessible: z.boolean().optional().meta({
+        description: 'PDF/UA-1 as well, for screen readers; as the template says by default',
+      }),
       store: ResultStore.optional(),
     })
     .superRefine(({ invoice }, ctx) =>

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveDocument } from '@tandem/contracts/archive-document';
 import { catalog } from '@tandem/contracts/catalog';
@@ -8,7 +10,7 @@ import { type FacturXProfile, MakeInvoice } from '@tandem/contracts/make-invoice
 import { loadConfig } from '@tandem/runtime/config';
 import { type Files, type InvoiceVerdict, mustang, type PdfAVerdict, veraPdf } from '@tandem/testing/pdf-validators';
 import { startTandem, type TestTandem } from '@tandem/testing/start-tandem';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { DocumentsConfig } from './config.js';
 import { readPdf } from './render/renderer.fixture.js';
@@ -40,16 +42,18 @@ const cases: [name: string, invoice: Invoice, profile: FacturXProfile][] = [
 ];
 
 let tandem: TestTandem;
+let templates: string;
 const results: Record<string, Result> = {};
 const files: Files = {};
 let pdfA: Record<string, PdfAVerdict>;
 let invoices: Record<string, InvoiceVerdict>;
 
 beforeAll(async () => {
+  templates = await templatesWith('for-all', { accessible: true });
   tandem = await startTandem({
     catalog,
     services: { documents: (env, ...rest) => startDocuments(loadConfig(DocumentsConfig, env), ...rest) },
-    env: { TEMPLATES_DIR: join(EXAMPLES, 'templates') },
+    env: { TEMPLATES_DIR: templates },
   });
   for (const [name, invoice, profile] of cases) {
     const job = await run(MakeInvoice, { invoice, profile, locale: name === 'reverse-charge' ? 'en' : 'fr' });
@@ -68,6 +72,18 @@ beforeAll(async () => {
   files['wrong-part.pdf'] = Buffer.from(claim, 'latin1');
   [pdfA, invoices] = await Promise.all([veraPdf(files), mustang(files)]);
 }, 600_000);
+
+afterAll(() => rm(templates, { recursive: true, force: true }));
+
+/** The shipped templates, and one of invoices with options of its own. */
+async function templatesWith(name: string, options: object): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-templates-'));
+  await cp(join(EXAMPLES, 'templates'), folder, { recursive: true });
+  await cp(join(folder, 'invoice'), join(folder, name), { recursive: true });
+  const file = join(folder, name, 'options.json');
+  await writeFile(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...options }));
+  return folder;
+}
 
 /** A first document waits for its browser, and a busy machine makes it wait for long. */
 const run = async <C extends CommandDefinition>(command: C, input: z.input<C['input']>) =>
@@ -90,6 +106,25 @@ describe('an invoice for screen readers', () => {
     const { 'accessible.pdf': verdict } = await veraPdf({ 'accessible.pdf': files['accessible.pdf']! }, 'ua1');
     expect(verdict).toEqual({ flavour: 'PDF/UA-1', faults: [] });
     expect(invoices['accessible.pdf']).toMatchObject({ valid: true, errors: [] });
+  }, 120_000);
+
+  it('is made where its template says so, unless the request says otherwise', async () => {
+    const made: Files = {};
+    for (const [name, accessible] of [
+      ['unsaid.pdf', undefined],
+      ['refused.pdf', false],
+    ] as const) {
+      const invoice = example('french');
+      const job = await run(MakeInvoice, { invoice, template: 'shared/for-all', locale: 'fr', accessible });
+      expect(job, JSON.stringify(job)).toMatchObject({ status: 'succeeded' });
+      const { document, warnings } = job.result as Result;
+      made[name] = await tandem.download(document.id);
+      // What screen readers pass over is told where they matter.
+      expect(warnings).toEqual(accessible === false ? [] : [expect.stringMatching(/^Text outside of the tags/)]);
+    }
+    const verdicts = await veraPdf(made, 'ua1');
+    expect(verdicts['unsaid.pdf']).toEqual({ flavour: 'PDF/UA-1', faults: [] });
+    expect(verdicts['refused.pdf']!.faults).toContainEqual(expect.stringMatching(/^5-1 /));
   }, 120_000);
 });
 

@@ -38,18 +38,18 @@ export class MakeInvoiceHandler implements CommandHandler<typeof MakeInvoice> {
     const { invoice, profile } = input;
     const totals = sumsOf(invoice);
     const xml = ciiXml(invoice, totals, profile);
-    const { data: page, report } = await this.#print(input, job, signal);
+    const { data: page, report, accessible } = await this.#print(input, job, signal);
     const task = {
       data: page,
       metadata: { title: invoice.number, author: invoice.seller.name, subject: invoice.number },
       now: timeOf(job.id),
       facturX: { xml, level: LEVELS[profile] },
-      accessible: input.accessible,
+      accessible,
     };
     const { data, pages, changes } = await this.workshop.run('invoice', task, { signal });
 
     // What PDF/A leaves out is ours and no matter here.
-    const ofAccess = input.accessible ? changes : [];
+    const ofAccess = accessible ? changes : [];
     const file = { data, type: 'application/pdf' };
     const xmlFile = { data: Buffer.from(xml), type: 'application/xml' };
     const document = await keepObject(this.store, job, INVOICE, file);
@@ -69,14 +69,17 @@ export class MakeInvoiceHandler implements CommandHandler<typeof MakeInvoice> {
   }
 
   async #print(
-    { invoice, extra, template, assets, locale, accessible }: Context['data'],
+    { invoice, extra, template, assets, locale, accessible: asked }: Context['data'],
     job: Context['job'],
     signal: AbortSignal,
   ) {
     const load = LoadOptions.parse({ locale });
     const data = { ...extra, ...invoice };
     const content = await this.contents.open({ source: { template }, data, assets, load }, job, signal);
-    return this.renderer.render({ tenant: job.tenant, content, format: 'pdf', pdf: { accessible }, load, signal });
+    const ofTemplate = 'html' in content ? content.pdf?.accessible : undefined;
+    const accessible = asked ?? ofTemplate ?? false;
+    const request = { content, format: 'pdf', pdf: { accessible }, load, signal } as const;
+    return { ...(await this.renderer.render({ tenant: job.tenant, ...request })), accessible };
   }
 }
 

@@ -192,6 +192,28 @@ test('makes a PDF that screen readers can follow, as veraPDF judges, by either e
   expect(await veraPdf(files, 'ua1')).toEqual({ 'printed.pdf': good, 'words.pdf': good, 'typeset.pdf': good });
 }, 120_000);
 
+const UNTOLD = '#set text(lang: "fr")\n';
+const TOLD = `#set document(title: "Reçu")\n${UNTOLD}`;
+const CIRCLE = "bytes(\"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='40'><circle r='20'/></svg>\")";
+
+test.each([
+  [`${TOLD}= Reçu\n#{{ data.name }}`, /no font .* has some of the letters: U\+FFFFE\. Put a font .* into the assets/],
+  [`${TOLD}#set page(header: {{ data.name }})\n= Reçu`, /some of the letters: U\+FFFFE/],
+  [`${UNTOLD}= Reçu`, /the document has no title\. Write #set document\(title: \.\.\.\)/],
+  [`#set document(title: " ")\n= Reçu`, /the document has no title/],
+  [`${TOLD}= Reçu\n#image(${CIRCLE}, format: "svg")`, /has no alternative text\. Write image\(\.\.\., alt: "\.\.\."\)/],
+  [`${TOLD}= Reçu\n=== Somme`, /a heading of level 3 follows one of level 1, with none of level 2 between/],
+  [`${TOLD}== Reçu`, /the first heading is not of level 1/],
+  [`${TOLD}#set page(footer: link("https://example.org")[x])\n= Reçu`, /a link stands in the header, the footer/],
+])('says what a layout lacks for screen readers: %s', async (source, detail) => {
+  layout = source;
+  const data = { name: 'Wang \u{ffffe}' };
+  const { error } = await run({ source: { template: 'quote@1' }, data, engine: 'layout', ...ACCESSIBLE });
+  layout = undefined;
+  expect(error).toMatchObject({ code: 'document_failed', detail: expect.stringMatching(detail) });
+  expect(error!.detail).toMatch(/^pdf\.accessible: /);
+});
+
 test.each([
   [
     '<html><head><title>T</title></head><body><h1>A',

@@ -18,8 +18,6 @@ import { OBJECT_STORE, TEMPLATES } from './tokens.js';
 type Context = CommandContext<typeof RenderDocument>;
 type Input = InputOf<typeof RenderDocument>;
 type Output = OutputOf<typeof RenderDocument>;
-/** What was made, and whether it is to become PDF/UA. */
-type Wanted = Rendered & { accessible?: boolean };
 
 /** Makes a document from a page. Running it again for the same job gives the same id. */
 @Controller()
@@ -35,23 +33,24 @@ export class RenderDocumentHandler implements CommandHandler<typeof RenderDocume
 
   @HandleCommand(RenderDocument)
   async handle({ data: input, job, signal }: Context): Promise<Output> {
-    const made = (await this.#withoutBrowser(input, job, signal)) ?? (await this.#byBrowser(input, job, signal));
-    const { data, type, report } = made.accessible ? await this.#accessible(made, signal) : made;
+    const { data, type, report } =
+      (await this.#withoutBrowser(input, job, signal)) ?? (await this.#byBrowser(input, job, signal));
     const document = await keepObject(this.store, job, DOCUMENT, { data, type });
     if (input.store) await storeResult(input.store, job, DOCUMENT, { data, type, signal });
     return { document, ...report };
   }
 
-  async #byBrowser(input: Input, job: JobContext, signal: AbortSignal): Promise<Wanted> {
+  async #byBrowser(input: Input, job: JobContext, signal: AbortSignal): Promise<Rendered> {
     const { format, pdf, screenshot, load } = input;
     const content = await this.contents.open(input, job, signal);
     const made = await this.renderer.render({ tenant: job.tenant, content, format, pdf, screenshot, load, signal });
     const ofPage = 'html' in content ? content.pdf : undefined;
-    return { ...made, accessible: format === 'pdf' && (pdf?.accessible ?? ofPage?.accessible) };
+    const accessible = format === 'pdf' && (pdf?.accessible ?? ofPage?.accessible);
+    return accessible ? this.#accessible(made, signal) : made;
   }
 
   /** Undefined where a browser has to make it. */
-  async #withoutBrowser(input: Input, { tenant }: JobContext, signal: AbortSignal): Promise<Wanted | undefined> {
+  async #withoutBrowser(input: Input, { tenant }: JobContext, signal: AbortSignal): Promise<Rendered | undefined> {
     const { source, data, load, pdf } = input;
     if (!source.template) return undefined;
     const template = chooseLayout(await this.templates.get(tenant, source.template, signal), input);
@@ -61,11 +60,10 @@ export class RenderDocumentHandler implements CommandHandler<typeof RenderDocume
       throw new Rejected('unavailable', 'engine: there is no Typst for this machine; take engine auto.');
     }
     const { locale, timeZone, timeoutSeconds } = load ?? {};
-    const options = { locale, timeZone, timeoutSeconds, pdf, signal };
-    const made = await this.layouts.render(template, data ?? {}, options);
-    return { ...made, accessible: pdf?.accessible ?? template.pdf.accessible };
+    return this.layouts.render(template, data ?? {}, { locale, timeZone, timeoutSeconds, pdf, signal });
   }
 
+  /** Layouts are set as PDF/UA; what a browser prints becomes that afterwards. */
   async #accessible({ data: printed, type, report }: Rendered, signal: AbortSignal): Promise<Rendered> {
     const { data, changes } = await this.workshop.run('accessible', { data: printed, metadata: {} }, { signal });
     return { data, type, report: { ...report, warnings: [...report.warnings, ...changes].slice(0, 50) } };

@@ -19,8 +19,8 @@ const FOLLOWED = new Set([
 
 /** What a layout can follow of `pdf`, where it asks for the size of the paper. */
 const OF_PAPER = new Set(['paper', 'landscape']);
-/** What is done to a PDF of either engine. */
-const AFTERWARDS = 'accessible';
+/** What either engine makes. */
+const OF_BOTH = 'accessible';
 
 /**
  * The template, when its layout is to make the document. Throws `Rejected` `invalid_input` when the request insists on a layout
@@ -42,7 +42,7 @@ export function chooseLayout(bundle: TemplateBundle, input: Input): LaidOutTempl
 function optionOfBrowsers({ pdf, assets, load }: Input, followsPaper: boolean): string | undefined {
   if (Object.keys(assets ?? {}).length > 0) return 'assets';
   const ofPdf = Object.entries(pdf ?? {}).find(
-    ([name, value]) => value !== undefined && name !== AFTERWARDS && !(followsPaper && OF_PAPER.has(name)),
+    ([name, value]) => value !== undefined && name !== OF_BOTH && !(followsPaper && OF_PAPER.has(name)),
   );
   if (ofPdf) return `pdf.${ofPdf[0]}`;
   const ofLoad = Object.entries(load ?? {}).find(([name, value]) => value !== undefined && !FOLLOWED.has(name));

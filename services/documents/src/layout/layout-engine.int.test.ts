@@ -75,6 +75,17 @@ test('the same data give the same bytes, whatever was made in between', async ()
   expect(once.report).toMatchObject({ engine: 'layout', pages: 1 });
 });
 
+test('a layout is PDF/UA where its template or the request says so, and the request goes before', async () => {
+  const layout = '#set document(title: "Reçu")\n#set text(lang: "fr")\n= Reçu';
+  const claims = async (ofTemplate: boolean | undefined, asked: boolean | undefined) => {
+    const bundle = template(layout, { pdf: { accessible: ofTemplate } });
+    const { data } = await engine.render(bundle, {}, { pdf: { accessible: asked }, signal });
+    return data.includes('pdfuaid:part');
+  };
+  expect([await claims(true, undefined), await claims(false, true)]).toEqual([true, true]);
+  expect([await claims(undefined, undefined), await claims(true, false)]).toEqual([false, false]);
+});
+
 test('fonts and pictures of the template are found by their path', async () => {
   const font = readFileSync(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSerif.ttf'));
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle r="20"/></svg>';

@@ -20,8 +20,8 @@ export function hasLayout(bundle: TemplateBundle): bundle is LaidOutTemplate {
 
 /** How a layout is set. */
 export interface LayoutOptions extends FillOptions {
-  /** Paper that goes before the template's own, where the layout asks for it. */
-  pdf?: Pick<PdfOptions, 'paper' | 'landscape'>;
+  /** Goes before the template's own: paper, where the layout asks for it, and whether the document is to be PDF/UA-1. */
+  pdf?: Pick<PdfOptions, 'paper' | 'landscape' | 'accessible'>;
   /** How long it may take, from its turn; 30 by default. */
   timeoutSeconds?: number;
   signal: AbortSignal;
@@ -43,7 +43,7 @@ export class LayoutEngine implements OnApplicationShutdown {
     return this.#available;
   }
 
-  /** Throws `Rejected` `document_failed` with what is wrong with the layout. */
+  /** Throws `Rejected` `document_failed` with what is wrong with the layout, or what it lacks for PDF/UA-1. */
   async render(
     bundle: LaidOutTemplate,
     data: unknown,
@@ -52,7 +52,8 @@ export class LayoutEngine implements OnApplicationShutdown {
     const { layout, partials, locales } = bundle;
     const { key } = prepareTemplate(bundle).task;
     const page = layoutPaper({ ...bundle.pdf, ...asked });
-    const task = { texts: { layout, partials, locales }, data, locale, timeZone, page };
+    const accessible = asked?.accessible ?? bundle.pdf.accessible ?? false;
+    const task = { texts: { layout, partials, locales }, data, locale, timeZone, page, accessible };
     const { pdf, pages, warnings } = await this.#folders.use(bundle, (folder) =>
       this.#processes.typeset({ ...task, key: `${key} ${folder}`, folder }, { seconds: timeoutSeconds, signal }),
     );

@@ -3,13 +3,16 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
+import { NodeCompiler, type NodeTypstDocument } from '@myriaddreamin/typst-ts-node-compiler';
 import { Rejected } from '@tandem/messaging/outcome';
+import { exportFault, untitled } from './export-faults.js';
 import { fillLayout, type LayoutTask } from './fill-layout.js';
 
 /** A layout to be filled and set, and the folder with what it may use: `files` and `fonts`. */
 export interface Typesetting extends LayoutTask {
   folder: string;
+  /** Whether it is to be PDF/UA-1. */
+  accessible: boolean;
 }
 
 /** What came of it. */
@@ -30,20 +33,32 @@ let characters = 0;
 const compilers = new Map<string, NodeCompiler>();
 
 /** Makes a PDF. The same layout and data give the same bytes. Throws `Rejected` with what Liquid or Typst says. */
-export function typeset({ folder, ...task }: Typesetting): Typeset {
+export function typeset({ folder, accessible, ...task }: Typesetting): Typeset {
   const { source, warnings } = fillLayout(task);
   const compiler = compilerOf(folder);
   const compiled = compiler.compile({ mainFileContent: source });
   const document = compiled.result;
   if (!document)
     throw new Rejected('document_failed', `The layout of the template fails: ${faultOf(compiler, compiled)}`);
-  const pdf = compiler.pdf(document, { creationTimestamp: 0 });
-  characters += source.length;
-  if (characters > FORGET_AFTER) {
-    characters = 0;
-    compiler.evictCache(1);
+  try {
+    return { pdf: pdfOf(compiler, document, accessible), pages: document.numOfPages, warnings };
+  } finally {
+    characters += source.length;
+    if (characters > FORGET_AFTER) {
+      characters = 0;
+      compiler.evictCache(1);
+    }
   }
-  return { pdf, pages: document.numOfPages, warnings };
+}
+
+/** Throws `Rejected` for what the layout lacks for PDF/UA. */
+function pdfOf(compiler: NodeCompiler, document: NodeTypstDocument, accessible: boolean): Uint8Array {
+  if (accessible && !document.title?.trim()) throw untitled();
+  try {
+    return compiler.pdf(document, { creationTimestamp: 0, ...(accessible && { pdfStandard: 'ua-1' }) });
+  } catch (error) {
+    throw exportFault(error, accessible);
+  }
 }
 
 /** Whether Typst runs on this machine. */
