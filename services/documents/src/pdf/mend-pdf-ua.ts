@@ -90,9 +90,10 @@ function gatherBody({ context }: PDFDocument, item: StructureElement): void {
   const moved = new Set<PDFObject>(strays.map(({ ref }) => ref!));
   const kids = item.dict.lookup(name('K'));
   const list = kids instanceof PDFArray ? kids.asArray() : [item.dict.get(name('K'))!];
-  const own = item.kids.find(({ role }) => role === 'LBody')?.dict;
+  const present = item.kids.find(({ role }) => role === 'LBody');
+  const own = present?.dict;
   const body = own ?? context.obj({ Type: 'StructElem', S: 'LBody', P: item.ref });
-  const bodyRef = context.getObjectRef(body) ?? context.register(body);
+  const bodyRef = present?.ref ?? context.register(body);
   const inside = own?.lookup(name('K'));
   const before = inside instanceof PDFArray ? inside.asArray() : own?.has(name('K')) ? [own.get(name('K'))!] : [];
   body.set(name('K'), context.obj([...before, ...list.filter((kid) => moved.has(kid))]));

@@ -1,0 +1,97 @@
+import { type PDFContext, PDFDocument, PDFName, PDFStream } from '@cantoo/pdf-lib';
+import { describe, expect, test } from 'vitest';
+import { rawPdf } from './hostile-pdfs.fixture.js';
+import { markArtifacts } from './mark-artifacts.js';
+import { mendForPdfUa } from './mend-pdf-ua.js';
+import { contentOf } from './page-content.js';
+import { readStructure } from './structure-tree.js';
+
+const name = PDFName.of;
+
+interface Tagged {
+  /** Roles that its tags stand for. */
+  roles?: string;
+  catalog?: string;
+  page?: string;
+  content?: string;
+  /** Other objects, from 100. */
+  more?: Record<number, string>;
+}
+
+const streamOf = (content: string, dict = '') =>
+  `<< ${dict} /Length ${content.length} >>\nstream\n${content}\nendstream`;
+
+/** A page with a box in each of these tags, from object 10; annotations with the number 1 stand in the first. */
+function tagged(tags: string[], { roles = '', catalog = '', page = '', content = '', more = {} }: Tagged = {}): Buffer {
+  const refs = tags.map((_, at) => `${10 + at} 0 R`).join(' ');
+  const boxes = tags.map((_, at) => `/P <</MCID ${at}>> BDC 0 0 9 9 re f EMC`).join('\n');
+  const elements = tags.map((tag, at): [number, string] => [
+    10 + at,
+    `<< /Type /StructElem /P 6 0 R /Pg 3 0 R ${tag.includes('/K') ? '' : `/K ${at}`} ${tag} >>`,
+  ]);
+  return rawPdf({
+    1: `<< /Type /Catalog /Pages 2 0 R /Lang (fr) /StructTreeRoot 5 0 R ${catalog} >>`,
+    2: '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    3: `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /StructParents 0 /Contents 4 0 R ${page} >>`,
+    4: streamOf(`${boxes}\n${content}`),
+    5: `<< /Type /StructTreeRoot /K 6 0 R /RoleMap << ${roles} >> /ParentTree << /Nums [0 [${refs}] 1 10 0 R] >> >>`,
+    6: `<< /Type /StructElem /S /Document /P 5 0 R /K [${refs}] >>`,
+    ...Object.fromEntries(elements),
+    ...more,
+  });
+}
+
+/** How often pdf-lib searches all objects of a file for one, from now on. */
+function searchesIn(context: PDFContext): () => number {
+  const search = context.getObjectRef.bind(context);
+  let count = 0;
+  context.getObjectRef = (object) => {
+    count += 1;
+    return search(object);
+  };
+  return () => count;
+}
+
+describe('what is mended', () => {
+  test('lists in the items of a list stand in the bodies of those items, without a search of the file for each', async () => {
+    const items = Array.from({ length: 500 }, (_, at) => at);
+    const body = (item: number) =>
+      item % 2 ? `/K [${20_000 + item} 0 R ${10_000 + item} 0 R]` : `/K ${10_000 + item} 0 R`;
+    const elements = items.flatMap((item): [number, string][] => [
+      [1_000 + item, `<< /S /LI /P 10 0 R ${body(item)} >>`],
+      [10_000 + item, `<< /S /L /P ${1_000 + item} 0 R >>`],
+      [20_000 + item, `<< /S /LBody /P ${1_000 + item} 0 R >>`],
+    ]);
+    const list = `/S /L /K [${items.map((item) => `${1_000 + item} 0 R`).join(' ')}]`;
+    const pdf = await PDFDocument.load(tagged([list], { more: Object.fromEntries(elements) }));
+    const searches = searchesIn(pdf.context);
+    mendForPdfUa(pdf, readStructure(pdf)!);
+    expect(searches()).toBe(0);
+    const found = readStructure(pdf)!.filter(({ role }) => role === 'LBody');
+    expect(found.map(({ parent, kids }) => [parent?.role, ...kids.map(({ role }) => role)])).toEqual(
+      items.map(() => ['LI', 'L']),
+    );
+  });
+
+  test('decoration in tagged forms is marked, without a search of the file for each', async () => {
+    const forms = Array.from({ length: 200 }, (_, at) => 100 + at);
+    const drawn = '/P <</MCID 0>> BDC 0 0 9 9 re f EMC 1 1 2 2 re f';
+    const form = streamOf(drawn, '/Type /XObject /Subtype /Form /BBox [0 0 9 9]');
+    const pdf = await PDFDocument.load(
+      tagged(['/S /P'], {
+        page: `/Resources << /XObject << ${forms.map((number) => `/X${number} ${number} 0 R`).join(' ')} >> >>`,
+        content: forms.map((number) => `/X${number} Do`).join(' '),
+        more: Object.fromEntries(forms.map((number) => [number, form])),
+      }),
+    );
+    const searches = searchesIn(pdf.context);
+    markArtifacts(pdf, () => true);
+    expect(searches()).toBe(0);
+    const marked = pdf.context
+      .enumerateIndirectObjects()
+      .map(([, object]) => object)
+      .filter((object) => object instanceof PDFStream && object.dict.get(name('Subtype')) === name('Form'))
+      .map((object) => contentOf(object as PDFStream));
+    expect(marked).toEqual(forms.map(() => drawn.replace('1 1 2 2 re f', '/Artifact BMC\n1 1 2 2 re f\nEMC')));
+  });
+});
