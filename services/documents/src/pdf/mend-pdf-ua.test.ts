@@ -1,11 +1,15 @@
-import { type PDFContext, PDFDocument, PDFName, PDFStream } from '@cantoo/pdf-lib';
+import { type PDFContext, PDFDict, PDFDocument, PDFName, PDFStream } from '@cantoo/pdf-lib';
 import { describe, expect, test } from 'vitest';
+import { archivePdf } from './archive-pdf.js';
+import { textOf } from './embedded-files.js';
 import { rawPdf } from './hostile-pdfs.fixture.js';
 import { markArtifacts } from './mark-artifacts.js';
 import { mendForPdfUa } from './mend-pdf-ua.js';
 import { contentOf } from './page-content.js';
 import { readStructure } from './structure-tree.js';
 
+const now = new Date('2026-11-21T09:00:00Z');
+const metadata = { title: 'Relevé' };
 const name = PDFName.of;
 
 interface Tagged {
@@ -39,6 +43,26 @@ function tagged(tags: string[], { roles = '', catalog = '', page = '', content =
     ...Object.fromEntries(elements),
     ...more,
   });
+}
+
+/** Such a page with an annotation in its first tag. */
+function annotated(role: string, annotation: string, others: Tagged = {}): Buffer {
+  return tagged([`/S /${role} /K [0 << /Type /OBJR /Pg 3 0 R /Obj 100 0 R >>]`], {
+    ...others,
+    page: '/Annots [100 0 R]',
+    more: { 100: `<< /Type /Annot /Rect [0 0 9 9] /F 4 /StructParent 1 ${annotation} >>` },
+  });
+}
+
+async function accessible(data: Buffer): Promise<Buffer> {
+  return (await archivePdf({ data, metadata, now, standards: ['pdfua-1'] })).data;
+}
+
+/** What a text of the first annotation says. */
+async function linkText(data: Buffer): Promise<string | undefined> {
+  const pdf = await PDFDocument.load(await accessible(data));
+  const link = pdf.getPage(0).node.Annots()?.lookup(0, PDFDict);
+  return textOf(link?.lookup(name('Contents')));
 }
 
 /** How often pdf-lib searches all objects of a file for one, from now on. */
@@ -93,5 +117,14 @@ describe('what is mended', () => {
       .filter((object) => object instanceof PDFStream && object.dict.get(name('Subtype')) === name('Form'))
       .map((object) => contentOf(object as PDFStream));
     expect(marked).toEqual(forms.map(() => drawn.replace('1 1 2 2 re f', '/Artifact BMC\n1 1 2 2 re f\nEMC')));
+  });
+
+  test.each([
+    ['Page 1', 'the page that an action goes to', '/A << /S /GoTo /D (end) >>'],
+    ['Page 1', 'the page that a place is on', '/Dest (end)'],
+    ['Link', 'a place of that name in another file', '/A << /S /GoToR /F (other.pdf) /D (end) >>'],
+  ])('a link says "%s" for %s', async (said, _, leads) => {
+    const catalog = '/Dests << /end [3 0 R /Fit] >>';
+    expect(await linkText(annotated('Link', `/Subtype /Link ${leads}`, { catalog }))).toBe(said);
   });
 });

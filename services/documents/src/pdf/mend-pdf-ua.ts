@@ -10,7 +10,7 @@ import {
 } from '@cantoo/pdf-lib';
 import { textOf } from './embedded-files.js';
 import { fillRows } from './mend-tables.js';
-import { Destinations } from './page-destinations.js';
+import { PageDestinations } from './page-destinations.js';
 import { eachDictionary } from './pdf-objects-walk.js';
 import { isStandardRole, type StructureElement } from './structure-tree.js';
 
@@ -118,7 +118,7 @@ export function hasAlternative(dict: PDFDict): boolean {
 
 /** What is read of links and fields (7.18): where a link leads, the name of a field. */
 function mendAnnotations(pdf: PDFDocument): void {
-  const destinations = new Destinations(pdf);
+  const destinations = new PageDestinations(pdf);
   for (const { node } of pdf.getPages()) {
     const annotations = node.lookup(name('Annots'));
     if (!(annotations instanceof PDFArray) || annotations.size() === 0) continue;
@@ -127,18 +127,18 @@ function mendAnnotations(pdf: PDFDocument): void {
       if (!(annotation instanceof PDFDict)) continue;
       const kind = annotation.lookup(name('Subtype'));
       if (kind === name('Link') && !textOf(annotation.lookup(name('Contents'))))
-        annotation.set(name('Contents'), PDFHexString.fromText(leadsTo(annotation, destinations)));
+        annotation.set(name('Contents'), PDFHexString.fromText(placeOf(annotation, destinations)));
       const field = annotation.lookup(name('T'));
       if (kind === name('Widget') && !annotation.has(name('TU')) && textOf(field)) annotation.set(name('TU'), field!);
     }
   }
 }
 
-function leadsTo(link: PDFDict, destinations: Destinations): string {
+function placeOf(link: PDFDict, destinations: PageDestinations): string {
   const action = link.lookup(name('A'));
   const address = action instanceof PDFDict ? textOf(action.lookup(name('URI'))) : undefined;
   if (address) return address.replace(/^(?:mailto|tel):/i, '');
-  const page = destinations.pageOf(action instanceof PDFDict ? action.get(name('D')) : link.get(name('Dest')));
+  const page = destinations.leadsTo(link);
   return page === undefined ? 'Link' : `Page ${page}`;
 }
 
