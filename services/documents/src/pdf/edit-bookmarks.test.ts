@@ -108,6 +108,11 @@ describe('bookmarks', () => {
     expect((await editBookmarks({ data: leads('/S /GoTo') })).bookmarks).toEqual([{ title: 'a', page: 1 }]);
     expect((await editBookmarks({ data: leads('/S /GoToR /F (other.pdf)') })).bookmarks).toEqual([{ title: 'a' }]);
   });
+
+  test('have titles of whole letters, however long they are', async () => {
+    const data = await makePdf('a', 1, { outline: [[`${'x'.repeat(499)}😀`, 1]] });
+    expect((await editBookmarks({ data })).bookmarks).toEqual([{ title: `${'x'.repeat(499)} `, page: 1 }]);
+  });
 });
 
 test('a page that is not there is named with its bookmark', async () => {

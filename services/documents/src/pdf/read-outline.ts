@@ -55,7 +55,7 @@ class OutlineReader {
 
   #bookmark(item: PDFDict): FoundBookmark {
     const text = textOf(item.lookup(name('Title'))) ?? '';
-    const title = text.replace(/[\p{Cc}\p{Cs}]+/gu, ' ').slice(0, LONGEST_TITLE);
+    const title = text.slice(0, LONGEST_TITLE).replace(/[\p{Cc}\p{Cs}]+/gu, ' ');
     const page = this.destinations.leadsTo(item);
     return page === undefined ? { title } : { title, page };
   }
