@@ -1,5 +1,6 @@
 import { type PDFContext, PDFDict, PDFDocument, PDFName, PDFStream } from '@cantoo/pdf-lib';
-import { describe, expect, test } from 'vitest';
+import { veraPdf } from '@tandem/testing/pdf-validators';
+import { describe, expect, it, test } from 'vitest';
 import { archivePdf } from './archive-pdf.js';
 import { textOf } from './embedded-files.js';
 import { rawPdf } from './hostile-pdfs.fixture.js';
@@ -77,6 +78,20 @@ function searchesIn(context: PDFContext): () => number {
 }
 
 describe('what is mended', () => {
+  it('is PDF/UA-1 as veraPDF judges: notes with names of their own', async () => {
+    const notes = tagged(['/S /Note /ID (note-1)', '/S /Note', '/S /P /ID (note-3)', '/S /Note']);
+    const pdf = await PDFDocument.load(notes);
+    const elements = readStructure(pdf)!;
+    mendForPdfUa(pdf, elements);
+    const ids = elements.slice(1).map(({ dict }) => textOf(dict.lookup(name('ID'))));
+    expect(ids).toEqual(['note-1', 'note-2', 'note-3', 'note-4']);
+    const made = {
+      'notes.pdf': await accessible(notes),
+    };
+    const sound = { flavour: 'PDF/UA-1', faults: [] };
+    expect(await veraPdf(made, 'ua1')).toEqual({ 'notes.pdf': sound });
+  }, 120_000);
+
   test('lists in the items of a list stand in the bodies of those items, without a search of the file for each', async () => {
     const items = Array.from({ length: 500 }, (_, at) => at);
     const body = (item: number) =>

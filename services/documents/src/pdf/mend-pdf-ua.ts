@@ -31,14 +31,12 @@ const NEAREST: Record<string, string> = {
 export function mendForPdfUa(pdf: PDFDocument, elements: readonly StructureElement[]): void {
   mendCatalog(pdf);
   mendRoles(pdf, elements);
-  let notes = 0;
   for (const element of elements) {
     if (element.role === 'LI') gatherBody(pdf, element);
     if (element.role === 'Table') fillRows(pdf, element);
     if (element.role === 'Figure') mendGroup(element);
-    if (element.role === 'Note' && !element.dict.has(name('ID')))
-      element.dict.set(name('ID'), PDFString.of(`note-${++notes}`));
   }
+  nameNotes(elements);
   mendAnnotations(pdf);
   eachDictionary(pdf.context, (dict) => {
     // Files have a name for each kind of reader (7.11).
@@ -101,6 +99,18 @@ function gatherBody({ context }: PDFDocument, item: StructureElement): void {
   const at = list.findIndex((kid) => moved.has(kid));
   item.dict.set(name('K'), context.obj(own ? rest : [...rest.slice(0, at), bodyRef, ...rest.slice(at)]));
   for (const { dict } of strays) dict.set(name('P'), bodyRef);
+}
+
+/** Each note has a name that no other tag has (7.9). */
+function nameNotes(elements: readonly StructureElement[]): void {
+  const taken = new Set(elements.map(({ dict }) => textOf(dict.lookup(name('ID')))));
+  let notes = 0;
+  for (const { dict, role } of elements) {
+    if (role !== 'Note' || dict.has(name('ID'))) continue;
+    do notes += 1;
+    while (taken.has(`note-${notes}`));
+    dict.set(name('ID'), PDFString.of(`note-${notes}`));
+  }
 }
 
 /** `<figure>`: the figure is what is in it. */
