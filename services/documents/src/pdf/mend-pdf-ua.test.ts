@@ -55,6 +55,8 @@ function annotated(role: string, annotation: string, others: Tagged = {}): Buffe
   });
 }
 
+const LINK = '/Subtype /Link /A << /S /URI /URI (mailto:a@example.org) >>';
+
 async function accessible(data: Buffer): Promise<Buffer> {
   return (await archivePdf({ data, metadata, now, standards: ['pdfua-1'] })).data;
 }
@@ -78,7 +80,7 @@ function searchesIn(context: PDFContext): () => number {
 }
 
 describe('what is mended', () => {
-  it('is PDF/UA-1 as veraPDF judges: notes with names of their own', async () => {
+  it('is PDF/UA-1 as veraPDF judges: notes with names of their own, links in tags that stand for links', async () => {
     const notes = tagged(['/S /Note /ID (note-1)', '/S /Note', '/S /P /ID (note-3)', '/S /Note']);
     const pdf = await PDFDocument.load(notes);
     const elements = readStructure(pdf)!;
@@ -87,9 +89,10 @@ describe('what is mended', () => {
     expect(ids).toEqual(['note-1', 'note-2', 'note-3', 'note-4']);
     const made = {
       'notes.pdf': await accessible(notes),
+      'links.pdf': await accessible(annotated('Lien', LINK, { roles: '/Lien /Link' })),
     };
     const sound = { flavour: 'PDF/UA-1', faults: [] };
-    expect(await veraPdf(made, 'ua1')).toEqual({ 'notes.pdf': sound });
+    expect(await veraPdf(made, 'ua1')).toEqual({ 'notes.pdf': sound, 'links.pdf': sound });
   }, 120_000);
 
   test('lists in the items of a list stand in the bodies of those items, without a search of the file for each', async () => {
@@ -141,5 +144,35 @@ describe('what is mended', () => {
   ])('a link says "%s" for %s', async (said, _, leads) => {
     const catalog = '/Dests << /end [3 0 R /Fit] >>';
     expect(await linkText(annotated('Link', `/Subtype /Link ${leads}`, { catalog }))).toBe(said);
+  });
+});
+
+describe('what cannot be mended', () => {
+  test.each([
+    [
+      'a link in a tag that stands for text',
+      () => annotated('Foo', LINK, { roles: '/Foo /P' }),
+      'Link stands in no tag Link (page 1)',
+    ],
+    [
+      'an annotation called as all objects have something',
+      () => annotated('P', '/Subtype /toString'),
+      'toString has no text (page 1)',
+    ],
+    [
+      'such an annotation outside of the tags',
+      () => annotated('P', '/Subtype /toString /StructParent 7'),
+      'toString stands in no tag Annot (page 1)',
+    ],
+    [
+      'a tag called as all objects have something',
+      () => tagged(['/S /toString']),
+      'nothing says what its tag toString stands for',
+    ],
+  ])('%s is named', async (_, make, detail) => {
+    await expect(accessible(make())).rejects.toMatchObject({
+      code: 'document_failed',
+      detail: expect.stringContaining(detail),
+    });
   });
 });

@@ -17,15 +17,15 @@ import { isStandardRole, type StructureElement } from './structure-tree.js';
 const name = PDFName.of;
 
 /** What PDF 2.0 has names for, and Chromium and Typst use, and what readers of PDF 1.7 take it for. */
-const NEAREST: Record<string, string> = {
-  Strong: 'Span',
-  Em: 'Span',
-  Sub: 'Span',
-  Title: 'P',
-  Aside: 'Div',
-  FENote: 'Note',
-  DocumentFragment: 'Div',
-};
+const NEAREST = new Map([
+  ['Strong', 'Span'],
+  ['Em', 'Span'],
+  ['Sub', 'Span'],
+  ['Title', 'P'],
+  ['Aside', 'Div'],
+  ['FENote', 'Note'],
+  ['DocumentFragment', 'Div'],
+]);
 
 /** Puts into a tagged document what PDF/UA-1 asks for and its content already says. */
 export function mendForPdfUa(pdf: PDFDocument, elements: readonly StructureElement[]): void {
@@ -70,7 +70,7 @@ function mendCatalog({ catalog, context }: PDFDocument): void {
 function mendRoles({ catalog, context }: PDFDocument, elements: readonly StructureElement[]): void {
   const root = catalog.lookup(name('StructTreeRoot')) as PDFDict;
   for (const element of elements) {
-    const nearest = element.standard ? undefined : NEAREST[element.role];
+    const nearest = element.standard ? undefined : NEAREST.get(element.role);
     if (!nearest) continue;
     const known = root.lookup(name('RoleMap'));
     const roles = known instanceof PDFDict ? known : context.obj({});
