@@ -175,4 +175,19 @@ describe('what cannot be mended', () => {
       detail: expect.stringContaining(detail),
     });
   });
+
+  test('of fonts PDF/A tells, where both are wanted, and what to do about them', async () => {
+    const data = tagged(['/S /P'], {
+      page: '/Resources << /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>',
+      content: '/P <</MCID 0>> BDC BT /F 9 Tf (x) Tj ET EMC',
+    });
+    await expect(accessible(data)).rejects.toMatchObject({
+      detail: expect.stringContaining('PDF/UA: the font Helvetica is not embedded (page 1)'),
+    });
+    await expect(archivePdf({ data, metadata, now, standards: ['pdfa-2b', 'pdfua-1'] })).rejects.toMatchObject({
+      detail: expect.stringMatching(
+        /PDF\/A: the font Helvetica is not embedded \(page 1\)\. Export it anew with fonts/,
+      ),
+    });
+  });
 });

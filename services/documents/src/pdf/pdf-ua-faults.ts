@@ -1,7 +1,7 @@
 import { PDFArray, PDFBool, PDFDict, type PDFDocument, PDFName, type PDFObject } from '@cantoo/pdf-lib';
 import { textOf } from './embedded-files.js';
 import { hasAlternative } from './mend-pdf-ua.js';
-import { contentFaults } from './page-content-faults.js';
+import { contentFaults, isFontFault } from './page-content-faults.js';
 import { numberIn } from './pdf-objects-walk.js';
 import { isStandardRole, type StructureElement } from './structure-tree.js';
 
@@ -20,7 +20,7 @@ const TAG_OF = new Map([
 /** A fault, and the page where it is, where it is on one. */
 export type UaFault = [fault: string, page?: number];
 
-/** What keeps a tagged document from being PDF/UA and only its author can mend. */
+/** What keeps a tagged document from being PDF/UA and only its author can mend, but for its fonts. */
 export function pdfUaFaults(
   pdf: PDFDocument,
   elements: readonly StructureElement[],
@@ -31,14 +31,17 @@ export function pdfUaFaults(
     ...catalogFaults(pdf),
     ...headingFaults(elements),
     ...elements.flatMap(elementFaults),
-    ...pdf
-      .getPages()
-      .flatMap(({ node }, index) =>
-        [...annotationFaults(node, parents, roles), ...fontFaults(pdf, node)].map(
-          (fault): UaFault => [fault, index + 1],
-        ),
-      ),
+    ...eachPage(pdf, (page) => annotationFaults(page, parents, roles)),
   ];
+}
+
+/** The fonts that are not embedded. */
+export function fontFaults(pdf: PDFDocument): UaFault[] {
+  return eachPage(pdf, (page) => [...contentFaults(page, pdf.context)].filter(isFontFault));
+}
+
+function eachPage(pdf: PDFDocument, faults: (page: PDFDict) => string[]): UaFault[] {
+  return pdf.getPages().flatMap(({ node }, index) => faults(node).map((fault): UaFault => [fault, index + 1]));
 }
 
 function catalogFaults({ catalog }: PDFDocument): UaFault[] {
@@ -79,10 +82,6 @@ function elementFaults({ role, standard, dict, page }: StructureElement): UaFaul
   if ((role === 'Figure' || role === 'Formula') && !hasAlternative(dict))
     return [[`a ${role === 'Figure' ? 'picture' : 'formula'} has no alternative text`, page]];
   return [];
-}
-
-function fontFaults({ context }: PDFDocument, page: PDFDict): string[] {
-  return [...contentFaults(page, context)].filter((fault) => fault.endsWith('is not embedded'));
 }
 
 function annotationFaults(
