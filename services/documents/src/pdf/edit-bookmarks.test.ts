@@ -115,6 +115,24 @@ describe('bookmarks', () => {
     const { bookmarks } = await editBookmarks({ data: await pdf.save() });
     expect(bookmarks).toEqual([{ title: 'named', page: 2 }, { title: 'elsewhere' }]);
   });
+
+  test('lead to no page of this document where they lead into another, whatever places have that name here', async () => {
+    const leads = (action: string) =>
+      rawPdf({
+        1: '<< /Type /Catalog /Pages 2 0 R /Outlines 4 0 R /Dests << /end [3 0 R /Fit] >> >>',
+        2: '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+        3: '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>',
+        4: '<< /First 5 0 R >>',
+        5: `<< /Title (a) /A << ${action} /D (end) >> >>`,
+      });
+    expect((await editBookmarks({ data: leads('/S /GoTo') })).bookmarks).toEqual([{ title: 'a', page: 1 }]);
+    expect((await editBookmarks({ data: leads('/S /GoToR /F (other.pdf)') })).bookmarks).toEqual([{ title: 'a' }]);
+  });
+
+  test('have titles of whole letters, however long they are', async () => {
+    const data = await makePdf('a', 1, { outline: [[`${'x'.repeat(499)}😀`, 1]] });
+    expect((await editBookmarks({ data })).bookmarks).toEqual([{ title: `${'x'.repeat(499)} `, page: 1 }]);
+  });
 });
 
 test('a page that is not there is named with its bookmark', async () => {

@@ -1,6 +1,7 @@
-import { PDFDict, type PDFDocument, PDFName, PDFNumber, type PDFObject, PDFStream } from '@cantoo/pdf-lib';
+import { PDFDict, type PDFDocument, PDFName, PDFNumber, type PDFObject, PDFRef, PDFStream } from '@cantoo/pdf-lib';
 import { contentOf, contentOfPage, resourcesOf } from './page-content.js';
 import { type Operation, operationsOf } from './pdf-operators.js';
+import { repacked } from './repacked-stream.js';
 
 const name = PDFName.of;
 const SHOWN_TEXT = /^(?:Tj|TJ|'|")$/;
@@ -103,7 +104,9 @@ class ContentMarker {
 
   /** Whether an untagged form or image is decoration as a whole; in a form that has tags, what is not tagged is marked. */
   #isDecoration({ operands }: Operation, resources: PDFDict | undefined): boolean {
-    const form = resourceIn(resources, 'XObject', operands.at(-1));
+    const { context } = this.pdf;
+    const drawn = entryIn(resources, 'XObject', operands.at(-1));
+    const form = context.lookup(drawn);
     if (!isForm(form)) return true;
     const seen = this.#seen(form, resources);
     this.text ||= seen.text && !seen.tags;
@@ -112,7 +115,8 @@ class ContentMarker {
     this.forms.done.add(form);
     const content = contentOf(form);
     const marked = this.mark(content, resourcesIn(form, resources), form.dict);
-    if (marked !== content) this.#rewrite(form, marked);
+    if (marked !== content && drawn instanceof PDFRef)
+      context.assign(drawn, repacked(context, form, Buffer.from(marked, 'latin1')));
     return false;
   }
 
@@ -135,15 +139,6 @@ class ContentMarker {
       const inner = operator === 'Do' ? resourceIn(resources, 'XObject', operands.at(-1)) : undefined;
       if (isForm(inner)) this.#look(inner, resources, look, seen);
     }
-  }
-
-  #rewrite(form: PDFStream, content: string): void {
-    const { context } = this.pdf;
-    const again = context.flateStream(Buffer.from(content, 'latin1'));
-    for (const [key, value] of form.dict.entries())
-      if (!/^(Filter|DecodeParms|Length)$/.test(key.decodeText())) again.dict.set(key, value);
-    const ref = context.getObjectRef(form);
-    if (ref) context.assign(ref, again);
   }
 }
 
@@ -177,8 +172,13 @@ function mcidOf(operands: Operation['operands'], resources: PDFDict | undefined)
 }
 
 function resourceIn(resources: PDFDict | undefined, kind: string, operand: string | undefined): PDFObject | undefined {
+  return resources?.context.lookup(entryIn(resources, kind, operand));
+}
+
+/** As it stands there, by reference most often. */
+function entryIn(resources: PDFDict | undefined, kind: string, operand: string | undefined): PDFObject | undefined {
   const found = resources?.lookup(name(kind));
-  return operand && found instanceof PDFDict ? found.lookup(name(operand.slice(1))) : undefined;
+  return operand && found instanceof PDFDict ? found.get(name(operand.slice(1))) : undefined;
 }
 
 function resourcesIn(form: PDFStream, outer: PDFDict | undefined): PDFDict | undefined {

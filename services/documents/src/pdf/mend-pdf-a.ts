@@ -10,6 +10,7 @@ import {
   PDFStream,
 } from '@cantoo/pdf-lib';
 import { eachDictionary } from './pdf-objects-walk.js';
+import { repacked } from './repacked-stream.js';
 
 const name = PDFName.of;
 
@@ -126,14 +127,8 @@ function recode({ context }: PDFDocument): void {
   const packed: [PDFRef, PDFRawStream][] = [];
   for (const [ref, stream] of context.enumerateIndirectObjects())
     if (stream instanceof PDFRawStream && filtersOf(stream).includes('LZWDecode')) packed.push([ref, stream]);
-  for (const [ref, stream] of packed) {
-    const entries = [...stream.dict.entries()].filter(
-      ([key]) => !/^(Filter|DecodeParms|Length)$/.test(key.decodeText()),
-    );
-    const again = context.flateStream(decodePDFRawStream(stream).decode());
-    for (const [key, value] of entries) again.dict.set(key, value);
-    context.assign(ref, again);
-  }
+  for (const [ref, stream] of packed)
+    context.assign(ref, repacked(context, stream, decodePDFRawStream(stream).decode()));
 }
 
 /** Names of the filters of a stream. */

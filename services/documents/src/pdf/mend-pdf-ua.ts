@@ -10,35 +10,33 @@ import {
 } from '@cantoo/pdf-lib';
 import { textOf } from './embedded-files.js';
 import { fillRows } from './mend-tables.js';
-import { Destinations } from './page-destinations.js';
+import { PageDestinations } from './page-destinations.js';
 import { eachDictionary } from './pdf-objects-walk.js';
 import { isStandardRole, type StructureElement } from './structure-tree.js';
 
 const name = PDFName.of;
 
 /** What PDF 2.0 has names for, and Chromium and Typst use, and what readers of PDF 1.7 take it for. */
-const NEAREST: Record<string, string> = {
-  Strong: 'Span',
-  Em: 'Span',
-  Sub: 'Span',
-  Title: 'P',
-  Aside: 'Div',
-  FENote: 'Note',
-  DocumentFragment: 'Div',
-};
+const NEAREST = new Map([
+  ['Strong', 'Span'],
+  ['Em', 'Span'],
+  ['Sub', 'Span'],
+  ['Title', 'P'],
+  ['Aside', 'Div'],
+  ['FENote', 'Note'],
+  ['DocumentFragment', 'Div'],
+]);
 
 /** Puts into a tagged document what PDF/UA-1 asks for and its content already says. */
 export function mendForPdfUa(pdf: PDFDocument, elements: readonly StructureElement[]): void {
   mendCatalog(pdf);
   mendRoles(pdf, elements);
-  let notes = 0;
   for (const element of elements) {
     if (element.role === 'LI') gatherBody(pdf, element);
     if (element.role === 'Table') fillRows(pdf, element);
     if (element.role === 'Figure') mendGroup(element);
-    if (element.role === 'Note' && !element.dict.has(name('ID')))
-      element.dict.set(name('ID'), PDFString.of(`note-${++notes}`));
   }
+  nameNotes(elements);
   mendAnnotations(pdf);
   eachDictionary(pdf.context, (dict) => {
     // Files have a name for each kind of reader (7.11).
@@ -72,7 +70,7 @@ function mendCatalog({ catalog, context }: PDFDocument): void {
 function mendRoles({ catalog, context }: PDFDocument, elements: readonly StructureElement[]): void {
   const root = catalog.lookup(name('StructTreeRoot')) as PDFDict;
   for (const element of elements) {
-    const nearest = element.standard ? undefined : NEAREST[element.role];
+    const nearest = element.standard ? undefined : NEAREST.get(element.role);
     if (!nearest) continue;
     const known = root.lookup(name('RoleMap'));
     const roles = known instanceof PDFDict ? known : context.obj({});
@@ -90,9 +88,10 @@ function gatherBody({ context }: PDFDocument, item: StructureElement): void {
   const moved = new Set<PDFObject>(strays.map(({ ref }) => ref!));
   const kids = item.dict.lookup(name('K'));
   const list = kids instanceof PDFArray ? kids.asArray() : [item.dict.get(name('K'))!];
-  const own = item.kids.find(({ role }) => role === 'LBody')?.dict;
+  const present = item.kids.find(({ role }) => role === 'LBody');
+  const own = present?.dict;
   const body = own ?? context.obj({ Type: 'StructElem', S: 'LBody', P: item.ref });
-  const bodyRef = context.getObjectRef(body) ?? context.register(body);
+  const bodyRef = present?.ref ?? context.register(body);
   const inside = own?.lookup(name('K'));
   const before = inside instanceof PDFArray ? inside.asArray() : own?.has(name('K')) ? [own.get(name('K'))!] : [];
   body.set(name('K'), context.obj([...before, ...list.filter((kid) => moved.has(kid))]));
@@ -100,6 +99,18 @@ function gatherBody({ context }: PDFDocument, item: StructureElement): void {
   const at = list.findIndex((kid) => moved.has(kid));
   item.dict.set(name('K'), context.obj(own ? rest : [...rest.slice(0, at), bodyRef, ...rest.slice(at)]));
   for (const { dict } of strays) dict.set(name('P'), bodyRef);
+}
+
+/** Each note has a name that no other tag has (7.9). */
+function nameNotes(elements: readonly StructureElement[]): void {
+  const taken = new Set(elements.map(({ dict }) => textOf(dict.lookup(name('ID')))));
+  let notes = 0;
+  for (const { dict, role } of elements) {
+    if (role !== 'Note' || dict.has(name('ID'))) continue;
+    do notes += 1;
+    while (taken.has(`note-${notes}`));
+    dict.set(name('ID'), PDFString.of(`note-${notes}`));
+  }
 }
 
 /** `<figure>`: the figure is what is in it. */
@@ -117,7 +128,7 @@ export function hasAlternative(dict: PDFDict): boolean {
 
 /** What is read of links and fields (7.18): where a link leads, the name of a field. */
 function mendAnnotations(pdf: PDFDocument): void {
-  const destinations = new Destinations(pdf);
+  const destinations = new PageDestinations(pdf);
   for (const { node } of pdf.getPages()) {
     const annotations = node.lookup(name('Annots'));
     if (!(annotations instanceof PDFArray) || annotations.size() === 0) continue;
@@ -126,18 +137,18 @@ function mendAnnotations(pdf: PDFDocument): void {
       if (!(annotation instanceof PDFDict)) continue;
       const kind = annotation.lookup(name('Subtype'));
       if (kind === name('Link') && !textOf(annotation.lookup(name('Contents'))))
-        annotation.set(name('Contents'), PDFHexString.fromText(leadsTo(annotation, destinations)));
+        annotation.set(name('Contents'), PDFHexString.fromText(placeOf(annotation, destinations)));
       const field = annotation.lookup(name('T'));
       if (kind === name('Widget') && !annotation.has(name('TU')) && textOf(field)) annotation.set(name('TU'), field!);
     }
   }
 }
 
-function leadsTo(link: PDFDict, destinations: Destinations): string {
+function placeOf(link: PDFDict, destinations: PageDestinations): string {
   const action = link.lookup(name('A'));
   const address = action instanceof PDFDict ? textOf(action.lookup(name('URI'))) : undefined;
   if (address) return address.replace(/^(?:mailto|tel):/i, '');
-  const page = destinations.pageOf(action instanceof PDFDict ? action.get(name('D')) : link.get(name('Dest')));
+  const page = destinations.leadsTo(link);
   return page === undefined ? 'Link' : `Page ${page}`;
 }
 

@@ -8,8 +8,15 @@ const CMYK = 'its colours are CMYK, with no profile that says which';
 /** Rendering mode of text that is there to be found, not seen, as under a scanned page; its font may be missing (6.2.11.4.1). */
 const INVISIBLE = '3';
 
+const NOT_EMBEDDED = 'is not embedded';
+
 /** What a page draws and PDF/A does not allow. */
 export type ContentFault = string;
+
+/** Whether it is a font that is not embedded, which PDF/UA does not allow either. */
+export function isFontFault(fault: ContentFault): boolean {
+  return fault.endsWith(NOT_EMBEDDED);
+}
 
 /** What the content of a page uses that cannot be in PDF/A: fonts that are not embedded, colours of no known printer. */
 export function contentFaults(page: PDFDict, context: PDFContext): Set<ContentFault> {
@@ -77,7 +84,7 @@ function checkFont(font: PDFObject | undefined, faults: Set<string>, seen: Set<P
   const descriptor = (descendant instanceof PDFDict ? descendant : font).lookup(name('FontDescriptor'));
   if (descriptor instanceof PDFDict && FONT_FILES.some((key) => descriptor.has(name(key)))) return;
   const called = font.lookup(name('BaseFont'));
-  faults.add(`the font ${called instanceof PDFName ? called.decodeText() : 'without a name'} is not embedded`);
+  faults.add(`the font ${called instanceof PDFName ? called.decodeText() : 'without a name'} ${NOT_EMBEDDED}`);
 }
 
 function checkColours(space: PDFObject | undefined, faults: Set<string>, depth = 0): void {

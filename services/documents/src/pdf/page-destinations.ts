@@ -13,7 +13,7 @@ import { treeEntries } from './tree-entries.js';
 const name = PDFName.of;
 
 /** Finds the pages that links and bookmarks of an opened document lead to. */
-export class Destinations {
+export class PageDestinations {
   readonly #pages: Map<PDFRef, number>;
   #named?: Map<string, PDFObject>;
 
@@ -21,8 +21,15 @@ export class Destinations {
     this.#pages = new Map(pdf.getPages().map(({ ref }, index) => [ref, index + 1]));
   }
 
-  /** The page, from 1, that a destination means, named or not; undefined when it is none of the document. */
-  pageOf(destination: PDFObject | undefined): number | undefined {
+  /** The page, from 1, that a link or a bookmark leads to; undefined when it is none of the document. */
+  leadsTo(item: PDFDict): number | undefined {
+    const action = item.lookup(name('A'));
+    // Other actions lead into other files, whose names of places mean nothing here.
+    const shown = action instanceof PDFDict && action.lookup(name('S')) === name('GoTo');
+    return this.#pageOf(item.get(name('Dest')) ?? (shown ? action.get(name('D')) : undefined));
+  }
+
+  #pageOf(destination: PDFObject | undefined): number | undefined {
     let found = this.#resolve(destination);
     const key = keyOf(found);
     if (key !== undefined) {

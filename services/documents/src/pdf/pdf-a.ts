@@ -52,7 +52,7 @@ const FACTUR_X_FILE = 'factur-x.xml';
 export async function toPdfA(pdf: PDFDocument, { metadata, now, facturX, accessible }: PdfAOptions): Promise<PdfA> {
   const changes = mendForPdfA(pdf);
   const { language } = metadata;
-  if (accessible) changes.push(...toPdfUa(pdf, { title: titleOf(pdf, metadata), language }));
+  if (accessible) changes.push(...toPdfUa(pdf, { title: titleOf(pdf, metadata), language }, { archived: true }));
   else if (language) pdf.catalog.set(PDFName.of('Lang'), PDFHexString.fromText(language));
   // Earlier versions of objects, which nothing shows, are no fault of the document.
   dropUnreachable(pdf.context);

@@ -1,7 +1,7 @@
 import { PDFArray, PDFBool, PDFDict, type PDFDocument, PDFName, type PDFObject } from '@cantoo/pdf-lib';
 import { textOf } from './embedded-files.js';
 import { hasAlternative } from './mend-pdf-ua.js';
-import { contentFaults } from './page-content-faults.js';
+import { contentFaults, isFontFault } from './page-content-faults.js';
 import { numberIn } from './pdf-objects-walk.js';
 import { isStandardRole, type StructureElement } from './structure-tree.js';
 
@@ -12,27 +12,36 @@ const PASSED_OVER = new Set(['Popup', 'PrinterMark']);
 const HIDDEN = 2;
 const LONGEST_NAME = 60;
 /** Which tag an annotation stands in. */
-const TAG_OF: Record<string, string> = { Link: 'Link', Widget: 'Form' };
+const TAG_OF = new Map([
+  ['Link', 'Link'],
+  ['Widget', 'Form'],
+]);
 
 /** A fault, and the page where it is, where it is on one. */
 export type UaFault = [fault: string, page?: number];
 
-/** What keeps a tagged document from being PDF/UA and only its author can mend. */
+/** What keeps a tagged document from being PDF/UA and only its author can mend, but for its fonts. */
 export function pdfUaFaults(
   pdf: PDFDocument,
   elements: readonly StructureElement[],
   parents: ReadonlyMap<number, PDFObject | undefined>,
 ): UaFault[] {
+  const roles = new Map<PDFObject, string>(elements.map(({ dict, role }) => [dict, role]));
   return [
     ...catalogFaults(pdf),
     ...headingFaults(elements),
     ...elements.flatMap(elementFaults),
-    ...pdf
-      .getPages()
-      .flatMap(({ node }, index) =>
-        [...annotationFaults(node, parents), ...fontFaults(pdf, node)].map((fault): UaFault => [fault, index + 1]),
-      ),
+    ...eachPage(pdf, (page) => annotationFaults(page, parents, roles)),
   ];
+}
+
+/** The fonts that are not embedded. */
+export function fontFaults(pdf: PDFDocument): UaFault[] {
+  return eachPage(pdf, (page) => [...contentFaults(page, pdf.context)].filter(isFontFault));
+}
+
+function eachPage(pdf: PDFDocument, faults: (page: PDFDict) => string[]): UaFault[] {
+  return pdf.getPages().flatMap(({ node }, index) => faults(node).map((fault): UaFault => [fault, index + 1]));
 }
 
 function catalogFaults({ catalog }: PDFDocument): UaFault[] {
@@ -75,11 +84,11 @@ function elementFaults({ role, standard, dict, page }: StructureElement): UaFaul
   return [];
 }
 
-function fontFaults({ context }: PDFDocument, page: PDFDict): string[] {
-  return [...contentFaults(page, context)].filter((fault) => fault.endsWith('is not embedded'));
-}
-
-function annotationFaults(page: PDFDict, parents: ReadonlyMap<number, PDFObject | undefined>): string[] {
+function annotationFaults(
+  page: PDFDict,
+  parents: ReadonlyMap<number, PDFObject | undefined>,
+  roles: ReadonlyMap<PDFObject, string>,
+): string[] {
   const annotations = page.lookup(name('Annots'));
   if (!(annotations instanceof PDFArray)) return [];
   return annotations.asArray().flatMap((_, index) => {
@@ -91,18 +100,11 @@ function annotationFaults(page: PDFDict, parents: ReadonlyMap<number, PDFObject 
     if (kind === 'TrapNet') return ['it has traps for printing'];
     const number = numberIn(annotation, 'StructParent');
     const element = number === undefined ? undefined : parents.get(number);
-    const tag = element instanceof PDFDict ? element.lookup(name('S')) : undefined;
-    const wanted = TAG_OF[kind] ?? 'Annot';
-    if (
-      !(tag instanceof PDFName) ||
-      (tag.decodeText() !== wanted && TAG_OF[kind] !== undefined && isStandardRole(tag.decodeText()))
-    )
+    const role = element instanceof PDFDict ? roles.get(element) : undefined;
+    const wanted = TAG_OF.get(kind) ?? 'Annot';
+    if (role === undefined || (TAG_OF.has(kind) && role !== wanted))
       return [`an annotation of the kind ${kind} stands in no tag ${wanted}`];
-    if (
-      TAG_OF[kind] === undefined &&
-      !textOf(annotation.lookup(name('Contents'))) &&
-      !hasAlternative(element as PDFDict)
-    )
+    if (!TAG_OF.has(kind) && !textOf(annotation.lookup(name('Contents'))) && !hasAlternative(element as PDFDict))
       return [`an annotation of the kind ${kind} has no text`];
     return [];
   });

@@ -4,7 +4,7 @@ import { textOf } from './embedded-files.js';
 import { markArtifacts } from './mark-artifacts.js';
 import { mendForPdfUa } from './mend-pdf-ua.js';
 import { nameFaults, pageList } from './name-faults.js';
-import { knownContent, pdfUaFaults, type UaFault } from './pdf-ua-faults.js';
+import { fontFaults, knownContent, pdfUaFaults, type UaFault } from './pdf-ua-faults.js';
 import { parentTree, readStructure } from './structure-tree.js';
 
 const UNTAGGED =
@@ -17,18 +17,25 @@ export interface Told {
   language?: string;
 }
 
+/** What else becomes of the document. */
+export interface UaOptions {
+  /** PDF/A as well, whose check looks at the fonts. */
+  archived?: boolean;
+}
+
 /**
  * Makes a tagged document what PDF/UA-1 (ISO 14289-1) asks for, but for its claim in XMP; returns what a reader may miss. Throws
  * `Rejected` `document_failed` for what only its author can mend. Not everything can be told here: whether the order of reading,
  * the texts of pictures and the kinds of tags are right is for people to judge.
  */
-export function toPdfUa(pdf: PDFDocument, { title, language }: Told): string[] {
+export function toPdfUa(pdf: PDFDocument, { title, language }: Told, { archived = false }: UaOptions = {}): string[] {
   const elements = readStructure(pdf);
   if (!elements || elements.length === 0) throw new Rejected('document_failed', UNTAGGED);
   if (language) pdf.catalog.set(PDFName.of('Lang'), PDFHexString.fromText(language));
   mendForPdfUa(pdf, elements);
   const parents = parentTree(pdf);
   const faults = [...told(pdf, title), ...pdfUaFaults(pdf, elements, parents)];
+  if (!archived) faults.push(...fontFaults(pdf));
   const { textOn, faults: marked } = markArtifacts(pdf, knownContent(parents));
   for (const [fault, pages] of marked) faults.push(...pages.map((page): UaFault => [fault, page]));
   if (faults.length > 0) refuse(faults);

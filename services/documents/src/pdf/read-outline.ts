@@ -2,7 +2,7 @@ import { PDFDict, type PDFDocument, PDFName, PDFNumber, type PDFObject } from '@
 import { BOOKMARK_LEVELS, type FoundBookmark } from '@tandem/contracts/pdf-bookmarks';
 import { MOST_INLINE_TEXT } from '@tandem/contracts/pdf-pages';
 import { textOf } from './embedded-files.js';
-import { Destinations } from './page-destinations.js';
+import { PageDestinations } from './page-destinations.js';
 
 const name = PDFName.of;
 const LONGEST_TITLE = 500;
@@ -13,7 +13,7 @@ const DEEPEST = 100;
 
 /** The bookmarks of a document, as many as a result holds. */
 export function readOutline(pdf: PDFDocument): { bookmarks: FoundBookmark[]; warnings: string[] } {
-  const reader = new OutlineReader(new Destinations(pdf));
+  const reader = new OutlineReader(new PageDestinations(pdf));
   const root = pdf.catalog.lookup(name('Outlines'));
   const bookmarks = root instanceof PDFDict ? reader.below(root, 1) : [];
   return { bookmarks, warnings: [...reader.warnings] };
@@ -24,7 +24,7 @@ class OutlineReader {
   readonly #seen = new Set<PDFObject>();
   #room = MOST_INLINE_TEXT;
 
-  constructor(private readonly destinations: Destinations) {}
+  constructor(private readonly destinations: PageDestinations) {}
 
   below(parent: PDFDict, level: number): FoundBookmark[] {
     const found: FoundBookmark[] = [];
@@ -55,10 +55,8 @@ class OutlineReader {
 
   #bookmark(item: PDFDict): FoundBookmark {
     const text = textOf(item.lookup(name('Title'))) ?? '';
-    const title = text.replace(/[\p{Cc}\p{Cs}]+/gu, ' ').slice(0, LONGEST_TITLE);
-    const action = item.lookup(name('A'));
-    const target = item.get(name('Dest')) ?? (action instanceof PDFDict ? action.get(name('D')) : undefined);
-    const page = this.destinations.pageOf(target);
+    const title = text.slice(0, LONGEST_TITLE).replace(/[\p{Cc}\p{Cs}]+/gu, ' ');
+    const page = this.destinations.leadsTo(item);
     return page === undefined ? { title } : { title, page };
   }
 }
